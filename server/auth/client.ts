@@ -1,0 +1,24 @@
+import type { JSONWebKeySet } from 'jose';
+
+/** A registered OAuth client: of one tenant (SMART backend service). */
+export interface Client {
+  readonly id: string;
+  readonly name: string;
+  readonly tenant: string;
+  /** The ceiling: space-separated scopes that it may ask for. */
+  readonly scope: string;
+  readonly authentication: 'client_secret_basic' | 'private_key_jwt';
+  /** The secret, wrapped by the key ring (`client-secret:{id}`); oidc-provider compares the plain text. */
+  readonly wrappedSecret?: string;
+  readonly jwks?: JSONWebKeySet;
+  readonly jwksUri?: string;
+  /** Contract versions whose bases it may have tokens for. */
+  readonly contracts: readonly string[];
+  readonly status: 'active' | 'disabled';
+  readonly createdAt: string;
+}
+
+/** Where clients are found; the registry implements it. */
+export interface Clients {
+  find(id: string): Promise<Client | undefined>;
+}

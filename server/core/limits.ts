@@ -1,0 +1,22 @@
+/** Every limit has a name with its unit last. Settings may lower them; nothing raises them past `config/`. */
+export const limits = {
+  rowsPerChunkMax: 500,
+  stageRowsPerBatchMax: 2_000,
+  lineBytesMax: 64 * 1024,
+  searchCountDefault: 20,
+  searchCountMax: 500,
+  includedResourcesMax: 2_000,
+  searchParametersMax: 50,
+  searchValuesPerParameterMax: 200,
+  idsPerStatementMax: 200,
+  urlBytesMax: 16 * 1024,
+  bodyBytesMax: 1024 * 1024,
+  organisationDepthMax: 32,
+  accessTokenSeconds: 300,
+  assertionSecondsMax: 300,
+  verifiedTokensMax: 10_000,
+  clockSkewSeconds: 5,
+  bodyCacheBytesMax: 64 * 1024 * 1024,
+  tenantHandlesMax: 500,
+  leaseSeconds: 30,
+} as const;

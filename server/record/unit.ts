@@ -1,0 +1,23 @@
+import type { RecordType } from './record.ts';
+
+/**
+ * What is projected together, in one batch: a person with their roles, an organisation, a location, a position, or the
+ * employer that no organisation row carries. A record change makes units due; a unit owns the resources made from it.
+ */
+export const unitKinds = ['location', 'employer', 'organisation', 'position', 'person'] as const;
+export type UnitKind = (typeof unitKinds)[number];
+
+export interface Unit {
+  readonly kind: UnitKind;
+  readonly id: string;
+}
+
+/** Something that a record names: another record, or `root`, the top of the organisation tree. */
+export interface Reference {
+  readonly type: RecordType | 'root';
+  readonly id: string;
+}
+
+export function unitText(unit: Unit): string {
+  return `${unit.kind}/${unit.id}`;
+}
