@@ -24,4 +24,6 @@ export interface AuditEntry {
   readonly address: string | null;
   /** `Type/id/version` of every resource in the answer. */
   readonly disclosed: readonly string[];
+  /** Outbox position of a row that an ingest batch left behind: tells after a crash what was already carried. */
+  readonly carried?: { readonly sequence: number; readonly index: number };
 }

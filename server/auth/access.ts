@@ -10,3 +10,32 @@ export interface Access {
   readonly expiresAt: number;
   readonly scopes: readonly Scope[];
 }
+
+/** Why a request has no access. `kind` decides the answer (RFC 6750 section 3); `reason` is for the audit alone. */
+export interface Refusal {
+  readonly kind: 'missing' | 'invalid';
+  readonly reason: RefusalReason;
+}
+
+export type RefusalReason =
+  | 'no-token'
+  | 'other-scheme'
+  | 'repeated-header'
+  | 'malformed-token'
+  | 'wrong-type'
+  | 'wrong-algorithm'
+  | 'unknown-key'
+  | 'bad-signature'
+  | 'wrong-issuer'
+  | 'bad-claims'
+  | 'sender-constrained'
+  | 'expired'
+  | 'issued-in-the-future'
+  | 'wrong-audience'
+  | 'wrong-tenant'
+  | 'client-not-active'
+  | 'tenant-not-active';
+
+export function isRefusal(result: Access | Refusal): result is Refusal {
+  return 'kind' in result;
+}

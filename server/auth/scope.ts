@@ -1,3 +1,5 @@
+import { isResourceType } from './resource-types.ts';
+
 /** SMART App Launch 2.2 scopes, section "Scopes for requesting FHIR resources". */
 export const permissionLetters = ['c', 'r', 'u', 'd', 's'] as const;
 export type Permission = (typeof permissionLetters)[number];
@@ -8,4 +10,61 @@ export interface Scope {
   /** A FHIR resource type or `*`. */
   readonly type: string;
   readonly permissions: readonly Permission[];
+}
+
+/** Types that say who did what to whom: a wildcard covers neither, they are asked for by name (interface.md). */
+const askedForByName: ReadonlySet<string> = new Set(['AuditEvent', 'Provenance']);
+
+const version1: Readonly<Record<string, readonly Permission[]>> = {
+  read: ['r', 's'],
+  write: ['c', 'u', 'd'],
+  '*': ['c', 'r', 'u', 'd', 's'],
+};
+
+const syntax = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)$/;
+
+/**
+ * One scope, version 1 (`.read`, `.write`, `.*`) or 2 (letters of `cruds`, each once and in this order). Undefined for
+ * anything else: letters out of order, unknown resource types and granular scopes (`?param`) included.
+ */
+export function parseScope(text: string): Scope | undefined {
+  const [, level, type, rights] = syntax.exec(text) ?? [];
+  if (level === undefined || type === undefined || rights === undefined) return undefined;
+  if (type !== '*' && !isResourceType(type)) return undefined;
+  const permissions = version1[rights] ?? permissionLetters.filter((letter) => rights.includes(letter));
+  return { text, level: level as Scope['level'], type, permissions };
+}
+
+/**
+ * The scopes of a `scope` parameter or claim (RFC 6749 section 3.3: one space between two), repetitions dropped.
+ * Undefined where it is empty or any of them is unknown: an unknown scope is never ignored.
+ */
+export function parseScopes(text: string): readonly Scope[] | undefined {
+  const scopes: Scope[] = [];
+  for (const part of new Set(text.split(' '))) {
+    const scope = parseScope(part);
+    if (scope === undefined) return undefined;
+    scopes.push(scope);
+  }
+  return scopes;
+}
+
+/**
+ * May a client with this ceiling hold `asked`? Every letter must be covered, by one scope or by several. Only `system`
+ * scopes are granted so far: the others need a user.
+ */
+export function covers(ceiling: readonly Scope[], asked: Scope): boolean {
+  if (asked.level !== 'system') return false;
+  return asked.permissions.every((letter) => ceiling.some((scope) => permits(scope, asked.type, letter)));
+}
+
+/** Does a token with these scopes allow the interaction behind `letter` (SMART 2.2: r, s, c, u, d) on a type? */
+export function allows(access: { readonly scopes: readonly Scope[] }, type: string, letter: Permission): boolean {
+  return access.scopes.some((scope) => permits(scope, type, letter));
+}
+
+/** `type` may be `*`, which a wildcard alone covers: "all types" is more than any list of them. */
+function permits(scope: Scope, type: string, letter: Permission): boolean {
+  if (scope.level !== 'system' || !scope.permissions.includes(letter)) return false;
+  return scope.type === type || (scope.type === '*' && !askedForByName.has(type));
 }

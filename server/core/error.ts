@@ -21,18 +21,25 @@ export type ErrorCode = (typeof errorCodes)[number];
 
 /**
  * An expected failure. `message` goes to the client and never holds personal data; `detail` goes to the log.
- * `expression` is the FHIRPath or parameter that the client must look at.
+ * `expression` is the FHIRPath or parameter that the client must look at. `others`: what else is wrong with the same
+ * request; the first one decides the status.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
   readonly detail: string | undefined;
   readonly expression: string | undefined;
+  readonly others: readonly AppError[];
 
-  constructor(code: ErrorCode, message: string, more: { detail?: string; expression?: string } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    more: { detail?: string; expression?: string; others?: readonly AppError[] } = {},
+  ) {
     super(message);
     this.code = code;
     this.detail = more.detail;
     this.expression = more.expression;
+    this.others = more.others ?? [];
   }
 }

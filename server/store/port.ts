@@ -151,6 +151,8 @@ export interface ResourceReader {
   targets(keys: readonly ResourceKey[], param: string): Promise<readonly string[]>;
   /** Heads of every resource (deleted ones too) that the units own, in all contracts. */
   owned(units: readonly Unit[]): Promise<readonly ResourceHead[]>;
+  /** Heads (deleted ones too) of those of these resources that exist. */
+  heads(keys: readonly ResourceKey[]): Promise<readonly ResourceHead[]>;
   /** Number of live resources by type in a contract. */
   counts(contract: string): Promise<Readonly<Record<string, number>>>;
 }

@@ -1,0 +1,57 @@
+import type { AuditEventAgent, AuditEventSource } from '@medplum/fhirtypes';
+import type { AuditEntry } from './entry.ts';
+import { application, type Pattern } from './pattern.ts';
+
+/** What a rendering knows besides the entry. URLs are without a trailing slash. */
+export interface AuditContext {
+  /** Root of our identifier systems and canonical URLs. */
+  readonly canonicalBase: string;
+  /** Where this server is reached: the server agent's network address. */
+  readonly publicUrl: string;
+  /** Name and version of this software. */
+  readonly software: string;
+}
+
+/**
+ * Client and server of a BALP event. The client carries two codings, its role in the exchange and `Application`, so
+ * that one agent satisfies both the interaction's profile and OAUTHaccessTokenUse.Comprehensive; a backend service has
+ * no user agent, so the token's `jti` stands on the client.
+ */
+export function auditAgents(entry: AuditEntry, pattern: Pattern, context: AuditContext): AuditEventAgent[] {
+  const codings = pattern.client.code === application.code ? [application] : [pattern.client, application];
+  const client: AuditEventAgent = {
+    type: { coding: codings },
+    who:
+      entry.client === null
+        ? { display: 'unidentified client' }
+        : { identifier: { system: `${context.canonicalBase}/Id/client`, value: entry.client } },
+    requestor: true,
+    ...(entry.jti === null ? {} : { policy: [`urn:ietf:params:oauth:jti:${entry.jti}`] }),
+    ...(entry.address === null ? {} : { network: { address: entry.address, type: '2' } }),
+  };
+  const server: AuditEventAgent = {
+    type: { coding: [pattern.server] },
+    who: { identifier: observer(context), display: context.software },
+    requestor: false,
+    network: { address: context.publicUrl, type: '5' },
+  };
+  return [client, server];
+}
+
+export function auditSource(entry: AuditEntry, context: AuditContext): AuditEventSource {
+  return {
+    ...(entry.tenant === null ? {} : { site: entry.tenant }),
+    observer: { type: 'Device', identifier: observer(context), display: context.software },
+    type: [
+      {
+        system: 'http://terminology.hl7.org/CodeSystem/security-source-type',
+        code: '4',
+        display: 'Application Server',
+      },
+    ],
+  };
+}
+
+function observer(context: AuditContext): { system: string; value: string } {
+  return { system: `${context.canonicalBase}/Id/server`, value: context.publicUrl };
+}

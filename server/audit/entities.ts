@@ -1,0 +1,75 @@
+import type { AuditEventEntity, Coding } from '@medplum/fhirtypes';
+import type { AuditContext } from './agents.ts';
+import type { AuditEntry } from './entry.ts';
+import type { Pattern } from './pattern.ts';
+
+const systemObject: Coding = {
+  system: 'http://terminology.hl7.org/CodeSystem/audit-entity-type',
+  code: '2',
+  display: 'System Object',
+};
+const objectRole = 'http://terminology.hl7.org/CodeSystem/object-role';
+const domainResource: Coding = { system: objectRole, code: '4', display: 'Domain Resource' };
+const job: Coding = { system: objectRole, code: '20', display: 'Job' };
+const queryRole: Coding = { system: objectRole, code: '24', display: 'Query' };
+const requestIdType: Coding = {
+  system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/BasicAuditEntityType',
+  code: 'XrequestId',
+};
+
+/**
+ * Entities of a BALP event: `transaction` (X-Request-ID), `query` or `data`, and then every resource that was
+ * disclosed. Those are typed by their resource type, because BALP slices entities by `type` alone and a second
+ * "System Object" would break `data 1..1` and `query 1..1`; BALP itself leaves the results out, we answer for them.
+ */
+export function auditEntities(entry: AuditEntry, pattern: Pattern, context: AuditContext): AuditEventEntity[] {
+  const main = pattern.object === 'query' ? queryEntity(entry) : dataEntity(entry, context);
+  const shown = pattern.object === 'data' && pattern.profile !== null ? entry.disclosed.slice(1) : entry.disclosed;
+  return [transaction(entry, context), ...(main === undefined ? [] : [main]), ...shown.map(disclosedEntity)];
+}
+
+function transaction(entry: AuditEntry, context: AuditContext): AuditEventEntity {
+  return {
+    type: requestIdType,
+    what: { identifier: { value: entry.requestId } },
+    detail: [
+      { type: `${context.canonicalBase}/audit/correlation-id`, valueString: entry.correlationId },
+      { type: `${context.canonicalBase}/audit/status`, valueString: String(entry.status) },
+    ],
+  };
+}
+
+/** The raw request, base64, exactly as it came (a malicious one included); no `what` and no `detail` (BALP Query). */
+function queryEntity(entry: AuditEntry): AuditEventEntity | undefined {
+  if (entry.query === null) return undefined;
+  return { type: systemObject, role: queryRole, query: Buffer.from(entry.query, 'utf8').toString('base64') };
+}
+
+function dataEntity(entry: AuditEntry, context: AuditContext): AuditEventEntity | undefined {
+  if (entry.kind === 'file') {
+    if (entry.id === null) return undefined;
+    return {
+      type: systemObject,
+      role: job,
+      what: { identifier: { system: `${context.canonicalBase}/Id/file`, value: entry.id } },
+    };
+  }
+  if (entry.type === null || entry.id === null) return undefined;
+  const [first] = entry.disclosed;
+  const reference = first === undefined ? `${entry.type}/${entry.id}` : versionReference(first);
+  return { type: systemObject, role: domainResource, what: { reference } };
+}
+
+function disclosedEntity(version: string): AuditEventEntity {
+  return {
+    type: { system: 'http://hl7.org/fhir/resource-types', code: version.slice(0, version.indexOf('/')) },
+    role: domainResource,
+    what: { reference: versionReference(version) },
+  };
+}
+
+/** `Type/id/3` → `Type/id/_history/3`. */
+function versionReference(version: string): string {
+  const at = version.lastIndexOf('/');
+  return `${version.slice(0, at)}/_history/${version.slice(at + 1)}`;
+}

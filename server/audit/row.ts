@@ -1,0 +1,93 @@
+import type { AuditEntry } from './entry.ts';
+
+/**
+ * Bytes of the compact audit row. Keys are short because a row is written per request; their order is fixed because the
+ * bytes are hashed. `e` (disclosed) comes last, so that `disclosures` need not parse the rest. Absent = null or empty.
+ */
+export function auditBytes(entry: AuditEntry): string {
+  return JSON.stringify({
+    at: entry.at,
+    t: entry.tenant ?? undefined,
+    k: entry.kind,
+    i: entry.interaction,
+    c: entry.client ?? undefined,
+    j: entry.jti ?? undefined,
+    y: entry.type ?? undefined,
+    d: entry.id ?? undefined,
+    q: entry.query ?? undefined,
+    s: entry.status,
+    o: entry.outcome,
+    r: entry.reason ?? undefined,
+    x: entry.requestId,
+    z: entry.correlationId,
+    a: entry.address ?? undefined,
+    b: entry.carried === undefined ? undefined : [entry.carried.sequence, entry.carried.index],
+    e: entry.disclosed.length > 0 ? entry.disclosed : undefined,
+  });
+}
+
+interface Compact {
+  readonly at: string;
+  readonly t?: string;
+  readonly k: AuditEntry['kind'];
+  readonly i: string;
+  readonly c?: string;
+  readonly j?: string;
+  readonly y?: string;
+  readonly d?: string;
+  readonly q?: string;
+  readonly s: number;
+  readonly o: AuditEntry['outcome'];
+  readonly r?: string;
+  readonly x: string;
+  readonly z: string;
+  readonly a?: string;
+  readonly b?: readonly [number, number];
+  readonly e?: readonly string[];
+}
+
+/** The entry of bytes that `auditBytes` made. Bytes of another origin are a bug (the chain vouches for ours). */
+export function auditEntry(bytes: string): AuditEntry {
+  const row = JSON.parse(bytes) as Compact;
+  return {
+    at: row.at,
+    tenant: row.t ?? null,
+    kind: row.k,
+    interaction: row.i,
+    client: row.c ?? null,
+    jti: row.j ?? null,
+    type: row.y ?? null,
+    id: row.d ?? null,
+    query: row.q ?? null,
+    status: row.s,
+    outcome: row.o,
+    reason: row.r ?? null,
+    requestId: row.x,
+    correlationId: row.z,
+    address: row.a ?? null,
+    disclosed: row.e ?? [],
+    ...(row.b === undefined ? {} : { carried: { sequence: row.b[0], index: row.b[1] } }),
+  };
+}
+
+const disclosedMark = ',"e":[';
+const requestedMark = /,"y":"([A-Za-z]+)","d":"([A-Za-z0-9.-]+)"/;
+
+/**
+ * `Type/id` of every resource that a row disclosed or, refused or not, asked for; once each. The store's index of "who
+ * read this", of which callers that want disclosures alone look into the entry. Runs for every row written, so it
+ * looks for keys instead of parsing: inside a JSON string a mark's quotes are escaped.
+ */
+export function disclosures(bytes: string): readonly string[] {
+  const requested = requestedMark.exec(bytes);
+  const asked = requested === null ? [] : [`${requested[1]}/${requested[2]}`];
+  const at = bytes.lastIndexOf(disclosedMark);
+  if (at < 0) return asked;
+  const versions = JSON.parse(bytes.slice(at + disclosedMark.length - 1, -1)) as readonly string[];
+  return [...new Set([...asked, ...versions.map(withoutVersion)])];
+}
+
+/** `Type/id/version` → `Type/id`. */
+export function withoutVersion(version: string): string {
+  return version.slice(0, version.lastIndexOf('/'));
+}

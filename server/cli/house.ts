@@ -1,0 +1,44 @@
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import type { Settings } from '../config/schema.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { ClientRegistry } from '../registry/clients.ts';
+import type { TenantRegistry } from '../registry/tenants.ts';
+import type { Store } from '../store/port.ts';
+import { grantTenant } from '../tenancy/grant.ts';
+import type { TenantStore } from '../store/port.ts';
+import type { IngestParts } from '../ingest/parts.ts';
+import type { CommonOptions } from './command.ts';
+
+/** Everything that a command works with; `main.ts` puts it together. */
+export interface House {
+  readonly settings: Settings;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly keys: KeyRing;
+  readonly store: Store;
+  readonly tenants: TenantRegistry;
+  readonly clients: ClientRegistry;
+  readonly ingest: IngestParts;
+  readonly software: string;
+  close(): Promise<void>;
+}
+
+/** Opens the house of the data folder that the options name. `create`: make what is missing. */
+export type OpenHouse = (options: CommonOptions, how?: { create?: boolean; settings?: object }) => Promise<House>;
+
+/** The operator's own door to a tenant's data (the command line is one of the four places that may make a grant). */
+export async function operatorStore(house: House, tenant: string): Promise<TenantStore> {
+  await house.tenants.get(tenant);
+  return house.store.tenant(grantTenant(tenant, 'operator'));
+}
+
+/** Runs `work` in the house and closes it, whatever happens. */
+export async function inHouse(open: OpenHouse, options: CommonOptions, work: (house: House) => Promise<void>): Promise<void> {
+  const house = await open(options);
+  try {
+    await work(house);
+  } finally {
+    await house.close();
+  }
+}

@@ -1,0 +1,136 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { parse } from 'yaml';
+import { AppError } from '../core/error.ts';
+import { isolationModels, type Tenant } from '../tenancy/tenant.ts';
+import { command, type CommonOptions, print, table, UsageError } from './command.ts';
+import { inHouse, type OpenHouse } from './house.ts';
+
+interface AddOptions extends CommonOptions {
+  readonly name: string;
+  readonly ods: string;
+  readonly vpd: string;
+  readonly isolation: string;
+}
+
+/** `esr-fhir tenant …`: the registry of tenants. */
+export function tenantCommand(open: OpenHouse): Command {
+  const list = (text: string) => text.split(',').map((part) => part.trim());
+  return new Command('tenant')
+    .description('the registry of tenants')
+    .addCommand(
+      command('add', 'add a tenant and make its databases')
+        .argument('<id>')
+        .requiredOption('--name <name>')
+        .requiredOption('--ods <codes>', 'ODS code(s), comma-separated, the default employer first')
+        .requiredOption('--vpd <numbers>', 'ESR VPD number(s), comma-separated')
+        .option('--isolation <model>', isolationModels.join('|'), 'database')
+        .action((id: string, { name, ods, vpd, isolation, ...options }: AddOptions) =>
+          inHouse(open, options, async ({ store, tenants }) => {
+            if (!(store.capabilities.isolationModels as readonly string[]).includes(isolation)) {
+              throw new UsageError(
+                `the ${store.capabilities.name} store isolates tenants by ${store.capabilities.isolationModels.join(', ')} alone, not by ${isolation}`,
+              );
+            }
+            const tenant = await tenants.add({ id, name, ods: list(ods), vpds: list(vpd), isolation });
+            print(options, summary(tenant), [`tenant ${tenant.id} added`]);
+          }),
+        ),
+    )
+    .addCommand(listCommand(open))
+    .addCommand(
+      command('show', 'show a tenant with its settings')
+        .argument('<id>')
+        .action((id: string, options: CommonOptions) =>
+          inHouse(open, options, async ({ tenants }) => {
+            const tenant = await tenants.get(id);
+            print(options, tenant, describe(tenant));
+          }),
+        ),
+    )
+    .addCommand(
+      command('set', 'change one value: name, ods, vpds, flags.NAME or a setting')
+        .argument('<id>')
+        .argument('<key>')
+        .argument('<value>')
+        .action((id: string, key: string, value: string, options: CommonOptions) =>
+          inHouse(open, options, async ({ tenants }) => {
+            const tenant = await tenants.set(id, key, value);
+            print(options, tenant, [`${id}: ${key} set`]);
+          }),
+        ),
+    )
+    .addCommand(statusCommand(open, 'suspend', 'suspended'))
+    .addCommand(statusCommand(open, 'resume', 'active'))
+    .addCommand(removeCommand(open))
+    .addCommand(applyCommand(open));
+}
+
+function listCommand(open: OpenHouse): Command {
+  return command('list', 'list the tenants').action((options: CommonOptions) =>
+    inHouse(open, options, async ({ tenants }) => {
+      const all = await tenants.list();
+      const rows = all.map((one) => [one.id, one.name, one.ods.join(' '), one.vpds.join(' '), one.isolation, one.status]);
+      print(options, { tenants: all.map(summary) }, table([['ID', 'NAME', 'ODS', 'VPD', 'ISOLATION', 'STATUS'], ...rows]));
+    }),
+  );
+}
+
+function statusCommand(open: OpenHouse, verb: string, status: Tenant['status']): Command {
+  return command(verb, `make a tenant ${status}`)
+    .argument('<id>')
+    .action((id: string, options: CommonOptions) =>
+      inHouse(open, options, async ({ tenants }) => {
+        const tenant = await tenants.setStatus(id, status);
+        print(options, summary(tenant), [`${id} is ${status}`]);
+      }),
+    );
+}
+
+function removeCommand(open: OpenHouse): Command {
+  return command('remove', 'destroy a tenant: its key, its data, its clients')
+    .argument('<id>')
+    .requiredOption('--yes', 'say that you mean it: nothing can be read afterwards')
+    .action((id: string, options: CommonOptions) =>
+      inHouse(open, options, async ({ tenants, clients }) => {
+        await tenants.get(id);
+        await clients.removeAll(id);
+        await tenants.remove(id);
+        print(options, { id, removed: true }, [`tenant ${id} destroyed`]);
+      }),
+    );
+}
+
+function applyCommand(open: OpenHouse): Command {
+  return command('apply', 'make a tenant be what a JSON or YAML document says; safe to repeat')
+    .argument('<file>')
+    .action((file: string, options: CommonOptions) =>
+      inHouse(open, options, async ({ tenants }) => {
+        const tenant = await tenants.apply(read(file));
+        print(options, tenant, [`tenant ${tenant.id} is as ${file} says`]);
+      }),
+    );
+}
+
+function read(file: string): unknown {
+  try {
+    return parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new AppError('invalid', `${file} cannot be read as JSON or YAML: ${(error as Error).message.split('\n')[0]}`);
+  }
+}
+
+function summary({ id, name, ods, vpds, isolation, status, contracts }: Tenant) {
+  return { id, name, ods, vpds, isolation, status, contracts };
+}
+
+function describe(tenant: Tenant): string[] {
+  const plain = Object.entries({ ...summary(tenant), flags: tenant.flags }).map(([key, value]) => [key, text(value)]);
+  const settings = Object.entries(tenant.settings).map(([key, value]) => [`settings.${key}`, text(value)]);
+  return table([...plain, ...settings]);
+}
+
+function text(value: unknown): string {
+  if (Array.isArray(value)) return value.join(', ');
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}

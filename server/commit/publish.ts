@@ -1,0 +1,156 @@
+import type { Clock } from '../core/clock.ts';
+import { derivedId } from '../core/id.ts';
+import { keyText } from '../record/record.ts';
+import { type Unit, unitText } from '../record/unit.ts';
+import type { ExceptionRow, Lease, Lineage, LineageSource, Op, ResourceHead, TenantStore } from '../store/port.ts';
+import type { ProjectedUnit, Projector, PublishedWarning } from './projected.ts';
+import { type Publication, type ResourceChange, resourceChanges, type Standing } from './resource-ops.ts';
+import { writeBatch } from './write-batch.ts';
+
+export interface PublishCounts {
+  readonly created: number;
+  readonly changed: number;
+  readonly removed: number;
+  /** New warnings by rule. */
+  readonly warnings: Readonly<Record<string, number>>;
+}
+
+export interface Publishing {
+  readonly store: TenantStore;
+  readonly clock: Clock;
+  readonly lease?: Lease;
+  readonly software: string;
+  readonly extract: Publication['extract'];
+  readonly cause: Lineage['cause'];
+  /** The file whose ingest made the units due. */
+  readonly file: string | null;
+  /** One projector per live contract of the tenant, the default contract first. */
+  readonly projectors: readonly { readonly contract: string; readonly projector: Projector }[];
+}
+
+/**
+ * Projects units and writes what differs, with their warnings and next due dates, as one batch in which `finish` (the
+ * ledger row, the finished work) goes too. Counts are those of the default contract.
+ */
+export async function publishUnits(
+  publishing: Publishing,
+  units: readonly Unit[],
+  finish: (counts: PublishCounts, at: string) => readonly Op[],
+): Promise<PublishCounts> {
+  const { store } = publishing;
+  const owned = await store.resources.owned(units);
+  const open = await store.ledger.exceptions({ units, state: 'open', severity: 'warning' });
+  const changes: ResourceChange[] = [];
+  const ops: ((at: string) => readonly Op[])[] = [];
+  let counts: PublishCounts = { created: 0, changed: 0, removed: 0, warnings: {} };
+  for (const [position, { contract, projector }] of publishing.projectors.entries()) {
+    const projections = await projector.project(units);
+    const publication = publicationOf(publishing, contract, projector);
+    const standing = await headsOf(store, contract, owned, projections);
+    const made = resourceChanges(publication, projections, standing);
+    changes.push(...made);
+    if (position > 0) continue;
+    const warnings = warningOps(publishing, projections, projector, open);
+    ops.push(warnings.ops, () => projections.map((projected) => dueOp(store.tenant, projected)));
+    counts = { ...countChanges(made), warnings: warnings.opened };
+  }
+  await writeBatch(
+    store,
+    publishing.clock,
+    (at) => [...changes.map((change) => change.op(at)), ...ops.flatMap((op) => op(at)), ...finish(counts, at)],
+    publishing.lease,
+  );
+  return counts;
+}
+
+/**
+ * What stands of the units' resources, and of those that are projected for the first time by these units: an
+ * assignment that moved to another person is a new version of the same role.
+ */
+async function headsOf(
+  store: TenantStore,
+  contract: string,
+  owned: readonly ResourceHead[],
+  projections: readonly ProjectedUnit[],
+): Promise<Standing> {
+  const heads = new Map<string, ResourceHead>();
+  for (const head of owned) if (head.contract === contract) heads.set(`${head.type}/${head.id}`, head);
+  const projected = projections.flatMap((one) => one.resources);
+  const unknown = projected.filter(({ type, id }) => !heads.has(`${type}/${id}`));
+  const others = await store.resources.heads(unknown.map(({ type, id }) => ({ contract, type, id })));
+  for (const head of others) heads.set(`${head.type}/${head.id}`, head);
+  return heads;
+}
+
+function publicationOf(publishing: Publishing, contract: string, projector: Projector): Publication {
+  const { cause, file, software } = publishing;
+  return {
+    tenant: publishing.store.tenant,
+    contract,
+    extract: publishing.extract,
+    lineage: (projected) => {
+      const sources: LineageSource[] = [];
+      for (const key of projected?.sources ?? []) {
+        const origin = projector.origin(key);
+        if (origin !== undefined) sources.push({ type: key.type, id: key.id, ...origin });
+      }
+      return { file, cause, sources, mapping: projector.mapping, software };
+    },
+  };
+}
+
+function countChanges(changes: readonly ResourceChange[]): Omit<PublishCounts, 'warnings'> {
+  const count = (change: ResourceChange['change']) => changes.filter((one) => one.change === change).length;
+  return { created: count('create'), changed: count('update'), removed: count('delete') };
+}
+
+function dueOp(tenant: string, projected: ProjectedUnit): Op {
+  return { op: 'due', tenant, unit: projected.unit, on: projected.due };
+}
+
+/** Opens the warnings that a projection has now and closes those it has no more; a standing one is left alone. */
+function warningOps(
+  { store, file }: Publishing,
+  projections: readonly ProjectedUnit[],
+  projector: Projector,
+  open: readonly ExceptionRow[],
+): { ops: (at: string) => readonly Op[]; opened: Record<string, number> } {
+  const standing = new Map(open.map((exception) => [exception.id, exception]));
+  const fresh: { id: string; unit: Unit; warning: PublishedWarning }[] = [];
+  const opened: Record<string, number> = {};
+  for (const projected of projections) {
+    for (const warning of projected.warnings) {
+      const id = derivedId(store.tenant, 'warning', unitText(projected.unit), warning.rule, keyText(warning.record), warning.field ?? '');
+      if (standing.delete(id) || fresh.some((one) => one.id === id)) continue;
+      fresh.push({ id, unit: projected.unit, warning });
+      opened[warning.rule] = (opened[warning.rule] ?? 0) + 1;
+    }
+  }
+  const ops = (at: string): Op[] => [
+    ...fresh.map(({ id, unit, warning }): Op => {
+      const origin = projector.origin(warning.record);
+      const exception: ExceptionRow = {
+        id,
+        file: origin?.file ?? file ?? '',
+        line: origin?.lines[0] ?? 0,
+        record: warning.record,
+        rule: warning.rule,
+        severity: 'warning',
+        field: warning.field,
+        message: warning.message,
+        owner: 'data-steward',
+        state: 'open',
+        since: at,
+        closedAt: null,
+        unit,
+        waitsFor: warning.waitsFor,
+        row: null,
+      };
+      return { op: 'exception', tenant: store.tenant, exception };
+    }),
+    ...[...standing.values()].map(
+      (exception): Op => ({ op: 'exception', tenant: store.tenant, exception: { ...exception, state: 'closed', closedAt: at } }),
+    ),
+  ];
+  return { ops, opened };
+}

@@ -1,0 +1,215 @@
+import { derivedId } from '../core/id.ts';
+import type { Changed } from '../mapping/dependents.ts';
+import { dependents } from '../mapping/dependents.ts';
+import { referencesOf } from '../mapping/references.ts';
+import { keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
+import { type Reference, type Unit, unitText } from '../record/unit.ts';
+import type { ExceptionRow, Op, StagedGroup, StagedRow, TenantStore } from '../store/port.ts';
+import { type Fault, fault } from './fault.ts';
+import { type Judgement, judge } from './judge.ts';
+
+/** What a chunk of staged groups comes to: the writes, and how many rows went which way. */
+export interface WalkedChunk {
+  readonly ops: (at: string) => readonly Op[];
+  readonly quarantined: number;
+  readonly unchanged: number;
+  readonly applied: number;
+}
+
+interface Verdict {
+  readonly group: StagedGroup;
+  readonly judgement: Judgement;
+  /** The person that must be there and is not. */
+  readonly missing: RecordKey | undefined;
+}
+
+/**
+ * Validates a chunk against the store and diffs it by hash: faulty groups become exceptions, unchanged ones write
+ * nothing, the others replace the stored slices and make the units due that show them.
+ *
+ * @param file ledger id of the file whose groups these are
+ */
+export async function walkChunk(
+  store: TenantStore,
+  file: string,
+  groups: readonly StagedGroup[],
+): Promise<WalkedChunk> {
+  const keys = groups.map((group) => group.key);
+  const hashes = await store.records.hashes(keys);
+  const verdicts = await decide(store, groups, hashes);
+  const changing = verdicts.filter(({ judgement, missing, group }) =>
+    changes(judgement, missing, hashes.get(keyText(group.key))),
+  );
+  const old = await recordsOf(
+    store,
+    changing.filter(({ group }) => hashes.has(keyText(group.key))).map(({ group }) => group.key),
+  );
+  const cascade = await orphans(store, changing);
+  const changed = [...changing.map((verdict) => changeOf(verdict, file, old)), ...cascade.map(gone)];
+  const units = await dependents(changed, store.records);
+  const open = await store.ledger.exceptions({ records: keys, state: 'open', severity: 'error' });
+  const bad = verdicts.filter((verdict) => verdict.judgement.is === 'bad' || verdict.missing !== undefined);
+  const rowsOf = (some: readonly Verdict[]) => some.reduce((sum, { group }) => sum + ownRows(group), 0);
+  const quarantined = rowsOf(bad);
+  const applied = rowsOf(changing);
+  const { tenant } = store;
+  return {
+    quarantined,
+    applied,
+    unchanged: groups.reduce((sum, group) => sum + ownRows(group), 0) - quarantined - applied,
+    ops: (at) => [
+      ...changed.map(
+        ({ key, record }): Op =>
+          record === undefined
+            ? { op: 'record-delete', tenant, key }
+            : { op: 'record', tenant, record, references: referencesOf(record) },
+      ),
+      ...exceptionOps(tenant, file, bad, open, at),
+      ...cured(verdicts, bad, open).map(
+        (exception): Op => ({
+          op: 'exception',
+          tenant,
+          exception: { ...exception, state: 'closed', closedAt: at },
+        }),
+      ),
+      ...workOp(tenant, units, file),
+    ],
+  };
+}
+
+/** Rows that the file itself holds; released rows of earlier files ride along uncounted. */
+function ownRows(group: StagedGroup): number {
+  return group.rows.reduce((sum, row) => (row.from === null ? sum + 1 : sum), 0);
+}
+
+async function decide(
+  store: TenantStore,
+  groups: readonly StagedGroup[],
+  hashes: ReadonlyMap<string, string>,
+): Promise<readonly Verdict[]> {
+  const judged = groups.map((group) => ({ group, judgement: judge(group) }));
+  const wanted = judged.flatMap(({ group, judgement }) => personsOf(group.key, judgement));
+  const stored = await store.records.hashes(wanted);
+  const here = new Set(stored.keys());
+  for (const { group, judgement } of judged) {
+    if (group.key.type !== 'person') continue;
+    if (judgement.is === 'slices') here.add(keyText(group.key));
+    if (judgement.is === 'delete') here.delete(keyText(group.key));
+  }
+  return judged.map(({ group, judgement }) => ({
+    group,
+    judgement,
+    missing:
+      hashes.has(keyText(group.key)) && judgement.is !== 'slices'
+        ? undefined
+        : personsOf(group.key, judgement).find((person) => !here.has(keyText(person))),
+  }));
+}
+
+function personsOf(key: RecordKey, judgement: Judgement): readonly RecordKey[] {
+  if (judgement.is !== 'slices' || (key.type !== 'assignment' && key.type !== 'registration')) return [];
+  const ids = new Set(judgement.slices.map((slice) => String(slice.fields['personId'])));
+  return [...ids].map((id) => ({ type: 'person', id }));
+}
+
+function changes(judgement: Judgement, missing: RecordKey | undefined, hash: string | undefined): boolean {
+  if (missing !== undefined || judgement.is === 'bad') return false;
+  return judgement.is === 'delete' ? hash !== undefined : judgement.hash !== hash;
+}
+
+async function recordsOf(store: TenantStore, keys: readonly RecordKey[]): Promise<ReadonlyMap<string, SourceRecord>> {
+  const records = await store.records.get(keys);
+  return new Map(records.map((record) => [keyText(record), record]));
+}
+
+/** A person's delete deletes their assignments and registrations too (meaning.md, People). */
+async function orphans(store: TenantStore, changing: readonly Verdict[]): Promise<readonly SourceRecord[]> {
+  const persons = changing.filter(({ group, judgement }) => group.key.type === 'person' && judgement.is === 'delete');
+  const referring = await store.records.referring(persons.map(({ group }) => group.key));
+  const taken = new Set(changing.map(({ group }) => keyText(group.key)));
+  return store.records.get(referring.filter((key) => !taken.has(keyText(key))));
+}
+
+interface RecordChange extends Changed {
+  readonly record: SourceRecord | undefined;
+}
+
+function changeOf({ group, judgement }: Verdict, file: string, old: ReadonlyMap<string, SourceRecord>): RecordChange {
+  const before = old.get(keyText(group.key));
+  const record: SourceRecord | undefined =
+    judgement.is === 'slices'
+      ? {
+          ...group.key,
+          file: group.rows[0]?.from === null ? file : originOf(group, file),
+          hash: judgement.hash,
+          slices: judgement.slices,
+        }
+      : undefined;
+  return { key: group.key, before: refs(before), after: refs(record), record };
+}
+
+/** A released row keeps the file that brought it: `from` is `{exception id} {file id}`. */
+function originOf(group: StagedGroup, file: string): string {
+  return group.rows[0]?.from?.split(' ')[1] ?? file;
+}
+
+function gone(record: SourceRecord): RecordChange {
+  return { key: { type: record.type, id: record.id }, before: refs(record), after: [], record: undefined };
+}
+
+function refs(record: SourceRecord | undefined): readonly Reference[] {
+  return record === undefined ? [] : referencesOf(record);
+}
+
+function exceptionOps(
+  tenant: string,
+  file: string,
+  bad: readonly Verdict[],
+  open: readonly ExceptionRow[],
+  at: string,
+): Op[] {
+  const known = new Set(open.map((exception) => exception.id));
+  return bad.flatMap(({ group, judgement, missing }) => {
+    const faults: readonly { readonly row: StagedRow; readonly fault: Fault }[] =
+      judgement.is === 'bad'
+        ? judgement.faults
+        : group.rows.map((row) => ({ row, fault: fault('person-missing', 'personId') }));
+    return faults
+      .filter(({ row }) => row.from === null)
+      .map(({ row, fault: { rule, field, severity, message } }) => ({
+        id: derivedId(tenant, 'exception', file, String(row.line)),
+        file,
+        line: row.line,
+        record: group.key,
+        rule,
+        severity,
+        field,
+        message,
+        owner: 'data-steward',
+        state: 'open' as const,
+        since: at,
+        closedAt: null,
+        unit: null,
+        waitsFor: missing ?? null,
+        row: JSON.stringify(row),
+      }))
+      .filter((exception) => !known.has(exception.id))
+      .map((exception): Op => ({ op: 'exception', tenant, exception }));
+  });
+}
+
+/** An exception ends when a later file brings good rows of its record. */
+function cured(
+  verdicts: readonly Verdict[],
+  bad: readonly Verdict[],
+  open: readonly ExceptionRow[],
+): readonly ExceptionRow[] {
+  const still = new Set(bad.map(({ group }) => keyText(group.key)));
+  const good = new Set(verdicts.map(({ group }) => keyText(group.key)).filter((key) => !still.has(key)));
+  return open.filter((exception) => good.has(keyText(exception.record)));
+}
+
+function workOp(tenant: string, units: readonly Unit[], file: string): Op[] {
+  const distinct = [...new Map(units.map((unit) => [unitText(unit), unit])).values()];
+  return distinct.length === 0 ? [] : [{ op: 'work-add', tenant, units: distinct, file }];
+}

@@ -1,0 +1,39 @@
+import type { RecordType, SourceRecord } from '../record/record.ts';
+import type { Reference } from '../record/unit.ts';
+
+/** The fields by which records name others, by record type. */
+const referenceFields = {
+  nacs: {},
+  location: {},
+  organisation: { parentId: 'organisation', locationId: 'location', nacsCode: 'nacs' },
+  position: { organisationId: 'organisation' },
+  person: {},
+  registration: { personId: 'person' },
+  assignment: {
+    personId: 'person',
+    organisationId: 'organisation',
+    positionId: 'position',
+    locationId: 'location',
+  },
+} as const satisfies Record<RecordType, Readonly<Record<string, RecordType>>>;
+
+/**
+ * What shows the default employer, whatever it refers to itself: these records also refer to `root/<their type>`, so
+ * that all of them can be found when the default employer's name or row changes (`dependents.ts`). Following the
+ * organisation tree downwards would miss those whose parent has not come yet.
+ */
+const rootTypes: ReadonlySet<RecordType> = new Set(['location', 'organisation', 'person']);
+
+/** Every record that any slice of `record` names, once each, plus its root (`RecordOp.references`). */
+export function referencesOf(record: SourceRecord): readonly Reference[] {
+  const found = new Map<string, Reference>();
+  const fields: Readonly<Record<string, RecordType>> = referenceFields[record.type];
+  for (const [field, type] of Object.entries(fields)) {
+    for (const slice of record.slices) {
+      const id = slice.fields[field];
+      if (typeof id === 'string' && id !== '') found.set(`${type}/${id}`, { type, id });
+    }
+  }
+  if (rootTypes.has(record.type)) found.set('root', { type: 'root', id: record.type });
+  return [...found.values()];
+}

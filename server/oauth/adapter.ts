@@ -1,0 +1,90 @@
+import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/error.ts';
+import { StoreError } from '../store/error.ts';
+import type { OAuthRow, OAuthStore } from '../store/port.ts';
+import { errors } from './library.ts';
+
+export interface AdapterParts {
+  readonly store: OAuthStore;
+  readonly clock: Clock;
+  /** The client by RFC 7591 names; undefined where it may not authenticate. Clients are not rows of this store. */
+  client(id: string): Promise<AdapterPayload | undefined>;
+}
+
+/**
+ * oidc-provider's storage (its adapter contract) over the store port. What may happen once happens once: a client
+ * assertion's `jti` is inserted, never overwritten, and of several that redeem one code a single one wins; the library
+ * itself looks first and writes later, which lets parallel replays through.
+ */
+export function oauthAdapter(parts: AdapterParts): AdapterFactory {
+  return (model) => (model === 'Client' ? clientAdapter(parts) : rowAdapter(model, parts));
+}
+
+function clientAdapter(parts: AdapterParts): Adapter {
+  const refuse = async (): Promise<never> => {
+    throw new AppError('internal', 'clients are kept by the registry');
+  };
+  return {
+    find: (id) => parts.client(id),
+    upsert: refuse,
+    findByUid: refuse,
+    findByUserCode: refuse,
+    consume: refuse,
+    destroy: refuse,
+    revokeByGrantId: refuse,
+  };
+}
+
+function rowAdapter(model: string, { store, clock }: AdapterParts): Adapter {
+  return {
+    async upsert(id, payload, expiresIn) {
+      const single = model === 'ReplayDetection';
+      try {
+        await store.put(oauthRow(model, id, payload, expiresIn, clock.now()), single);
+      } catch (error) {
+        if (!single || !(error instanceof StoreError) || error.code !== 'exists') throw error;
+        throw new errors.InvalidClientAuth('client assertion used in parallel');
+      }
+    },
+    async find(id) {
+      return payloadOf(await store.get(model, id, clock.now()));
+    },
+    async findByUid(uid) {
+      return payloadOf(await store.getByUid(model, uid, clock.now()));
+    },
+    // User codes belong to the device flow, which is off.
+    async findByUserCode() {
+      return undefined;
+    },
+    async consume(id) {
+      if (await store.consume(model, id, clock.now())) return;
+      // A code or refresh token that comes a second time was stolen from one of the two: what it gave ends here.
+      const row = await store.get(model, id, clock.now());
+      if (row?.grantId != null) await store.removeByGrant(model, row.grantId);
+      throw new errors.InvalidGrant(`${model} already consumed`);
+    },
+    destroy: (id) => store.remove(model, id),
+    revokeByGrantId: (grantId) => store.removeByGrant(model, grantId),
+  };
+}
+
+function oauthRow(
+  model: string,
+  id: string,
+  payload: AdapterPayload,
+  expiresIn: number | undefined,
+  now: Date,
+): OAuthRow {
+  const expiresAt = expiresIn === undefined ? null : new Date(now.getTime() + expiresIn * 1000).toISOString();
+  const { grantId = null, uid = null } = payload;
+  return { model, id, payload: JSON.stringify(payload), expiresAt, grantId, uid, consumedAt: null };
+}
+
+/** The library expects `consumed` in epoch seconds. */
+function payloadOf(row: OAuthRow | undefined): AdapterPayload | undefined {
+  if (row === undefined) return undefined;
+  const payload = JSON.parse(row.payload) as AdapterPayload;
+  if (row.consumedAt === null) return payload;
+  return { ...payload, consumed: Math.floor(Date.parse(row.consumedAt) / 1000) };
+}

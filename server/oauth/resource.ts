@@ -1,0 +1,26 @@
+import { fhirBase } from '../auth/base.ts';
+import type { Client } from '../auth/client.ts';
+import { covers, parseScopes } from '../auth/scope.ts';
+import { limits } from '../core/limits.ts';
+import type { Tenant } from '../tenancy/tenant.ts';
+
+/** The bases that a client may have tokens for, its default one first: its contracts that are live for its tenant. */
+export function clientBases(client: Client, tenant: Tenant, publicUrl: string): readonly string[] {
+  return client.contracts
+    .filter((contract) => tenant.contracts.includes(contract))
+    .map((contract) => fhirBase(publicUrl, tenant.id, contract));
+}
+
+/**
+ * The scopes that a token gets: those asked for where the client's ceiling covers every one of them, the whole ceiling
+ * where nothing was asked for (RFC 6749 section 3.3 lets the server choose; SMART clients always ask). Undefined =
+ * `invalid_scope`: nothing is granted in part, and never a token without a scope.
+ */
+export function grantedScope(client: Client, asked: string | undefined): string | undefined {
+  const ceiling = parseScopes(client.scope);
+  const wanted = parseScopes(asked ?? client.scope);
+  if (ceiling === undefined || wanted === undefined) return undefined;
+  if (!wanted.every((scope) => covers(ceiling, scope))) return undefined;
+  const text = wanted.map((scope) => scope.text).join(' ');
+  return text.length > limits.scopeBytesMax ? undefined : text;
+}

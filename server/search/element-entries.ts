@@ -1,0 +1,97 @@
+import { periodRange } from './date-range.ts';
+import { fold } from './fold.ts';
+import { gmcDigits, isGmcSystem } from './gmc.ts';
+import type { ElementType, SearchParameter } from './parameters.ts';
+import type { IndexEntry } from './query.ts';
+
+type Emit = (entry: IndexEntry) => void;
+type Convert = (element: unknown, emit: Emit) => void;
+
+/** How an element of each data type is indexed: https://hl7.org/fhir/R4/search.html#token, #string, #reference, #date. */
+export function elementEntries(parameter: SearchParameter): Convert {
+  const convert = converters[parameter.of];
+  return (element, emit) => convert(parameter.code, element, emit);
+}
+
+interface Identifier {
+  readonly system?: string;
+  readonly value?: string;
+}
+
+interface Coding {
+  readonly system?: string;
+  readonly code?: string;
+}
+
+interface HumanName {
+  readonly text?: string;
+  readonly family?: string;
+  readonly given?: readonly string[];
+  readonly prefix?: readonly string[];
+  readonly suffix?: readonly string[];
+}
+
+interface Address {
+  readonly text?: string;
+  readonly line?: readonly string[];
+  readonly city?: string;
+  readonly district?: string;
+  readonly state?: string;
+  readonly postalCode?: string;
+  readonly country?: string;
+}
+
+const converters: Readonly<Record<ElementType, (param: string, element: unknown, emit: Emit) => void>> = {
+  boolean: (param, element, emit) => emit({ param, kind: 'token', system: null, code: String(element) }),
+  code: (param, element, emit) => emit({ param, kind: 'token', system: null, code: String(element) }),
+  string: (param, element, emit) => text(param, element as string, emit),
+  Identifier: (param, element, emit) => identifier(param, element as Identifier, emit),
+  CodeableConcept(param, element, emit) {
+    for (const { system, code } of (element as { coding?: readonly Coding[] }).coding ?? []) {
+      if (code !== undefined) emit({ param, kind: 'token', system: system ?? null, code });
+    }
+  },
+  // E-mail addresses are compared without case; of telephone numbers lower-casing changes nothing.
+  ContactPoint(param, element, emit) {
+    const { value } = element as { value?: string };
+    if (value !== undefined) emit({ param, kind: 'token', system: null, code: value.toLowerCase() });
+  },
+  HumanName(param, element, emit) {
+    const name = element as HumanName;
+    texts(param, [name.text, name.family, name.given, name.prefix, name.suffix], emit);
+  },
+  Address(param, element, emit) {
+    const at = element as Address;
+    texts(param, [at.text, at.line, at.city, at.district, at.state, at.postalCode, at.country], emit);
+  },
+  Reference(param, element, emit) {
+    const to = element as { reference?: string; identifier?: Identifier };
+    if (to.reference !== undefined && !to.reference.startsWith('#')) {
+      emit({ param, kind: 'reference', target: to.reference.replace(/\/_history\/[^/]+$/, '') });
+    }
+    if (to.identifier !== undefined) identifier(`${param}:identifier`, to.identifier, emit);
+  },
+  Period(param, element, emit) {
+    const { start, end } = element as { start?: string; end?: string };
+    const range = start === undefined && end === undefined ? undefined : periodRange(start, end);
+    if (range !== undefined) emit({ param, kind: 'date', low: range.low, high: range.high });
+  },
+};
+
+function identifier(param: string, { system, value }: Identifier, emit: Emit): void {
+  if (value === undefined) return;
+  const code = isGmcSystem(system) ? (gmcDigits(value) ?? value) : value;
+  emit({ param, kind: 'token', system: system ?? null, code });
+}
+
+function text(param: string, value: string, emit: Emit): void {
+  emit({ param, kind: 'string', value, folded: fold(value) });
+}
+
+function texts(param: string, parts: readonly (string | readonly string[] | undefined)[], emit: Emit): void {
+  for (const part of parts) {
+    if (part === undefined) continue;
+    if (typeof part === 'string') text(param, part, emit);
+    else for (const one of part) text(param, one, emit);
+  }
+}

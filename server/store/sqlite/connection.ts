@@ -1,0 +1,144 @@
+import Database from 'better-sqlite3-multiple-ciphers';
+import type { Bound } from './fragment.ts';
+import { type Migrations, migrate } from './migrations.ts';
+
+type Value = Bound | Buffer;
+type Mode = 'run' | 'raw' | 'pluck';
+type Statement = Database.Statement<unknown[], unknown>;
+
+export interface ConnectionOptions {
+  readonly path: string;
+  /** 32 bytes, used raw. Asked for at every opening; throws where the right to open is gone. */
+  readonly key: () => Buffer;
+  readonly migrations: Migrations;
+  readonly synchronous: 'FULL' | 'NORMAL' | 'OFF';
+  readonly journal: 'WAL' | 'OFF';
+  readonly cacheKibibytes: number;
+}
+
+/** Writers of other processes are waited for this long. */
+const busyTimeoutMs = 30_000;
+const statementsMax = 400;
+
+/**
+ * One encrypted SQLite file (AEGIS, feasibility.md 3): opened when first used, closed by the handle pool, opened again
+ * when used again. Statements are prepared once per SQL text. All calls are synchronous: a row costs less than a
+ * promise.
+ */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #statements: Readonly<Record<Mode, Map<string, Statement>>> = {
+    run: new Map(),
+    raw: new Map(),
+    pluck: new Map(),
+  };
+  #database: Database.Database | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+  }
+
+  /** Rows as arrays of columns. */
+  rows<Row extends readonly unknown[]>(text: string, ...params: readonly Value[]): Row[] {
+    return this.#prepared('raw', text).all(...params) as Row[];
+  }
+
+  row<Row extends readonly unknown[]>(text: string, ...params: readonly Value[]): Row | undefined {
+    return this.#prepared('raw', text).get(...params) as Row | undefined;
+  }
+
+  /** The first column of every row. */
+  values<T>(text: string, ...params: readonly Value[]): T[] {
+    return this.#prepared('pluck', text).all(...params) as T[];
+  }
+
+  value<T>(text: string, ...params: readonly Value[]): T | undefined {
+    return this.#prepared('pluck', text).get(...params) as T | undefined;
+  }
+
+  /** Runs a statement; the number of rows it changed. */
+  run(text: string, ...params: readonly Value[]): number {
+    return this.#prepared('run', text).run(...params).changes;
+  }
+
+  /** Runs statements without values (schema). */
+  exec(text: string): void {
+    this.#open().exec(text);
+  }
+
+  /** `work` in one transaction that holds the write lock from its start: no upgrade can fail half-way. */
+  immediate<T>(work: () => T): T {
+    this.run('BEGIN IMMEDIATE');
+    try {
+      const result = work();
+      this.run('COMMIT');
+      return result;
+    } catch (error) {
+      if (this.#database?.inTransaction === true) this.run('ROLLBACK');
+      throw error;
+    }
+  }
+
+  open(): void {
+    this.#open();
+  }
+
+  close(): void {
+    for (const statements of Object.values(this.#statements)) statements.clear();
+    this.#database?.close();
+    this.#database = undefined;
+  }
+
+  #prepared(mode: Mode, text: string): Statement {
+    const database = this.#database ?? this.#open();
+    const statements = this.#statements[mode];
+    const known = statements.get(text);
+    if (known !== undefined) return known;
+    const statement = database.prepare<unknown[], unknown>(text);
+    if (mode === 'raw') statement.raw(true);
+    if (mode === 'pluck') statement.pluck(true);
+    if (statements.size >= statementsMax) statements.clear();
+    statements.set(text, statement);
+    return statement;
+  }
+
+  #open(): Database.Database {
+    if (this.#database !== undefined) return this.#database;
+    const { path, key, migrations, synchronous, journal, cacheKibibytes } = this.#options;
+    const bytes = key();
+    const database = new Database(path, { timeout: busyTimeoutMs });
+    try {
+      database.pragma("cipher='aegis'");
+      database.key(bytes);
+      database.pragma('page_size=8192');
+      setJournal(database, journal);
+      database.pragma(`synchronous=${synchronous}`);
+      database.pragma(`cache_size=-${cacheKibibytes}`);
+      database.pragma('temp_store=MEMORY');
+      database.pragma('wal_autocheckpoint=4096');
+      database.pragma('journal_size_limit=67108864');
+      migrate(database, migrations);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+    this.#database = database;
+    return database;
+  }
+}
+
+/** Changing to WAL needs the file alone for a moment and does not call the busy handler: processes may start at once. */
+function setJournal(database: Database.Database, journal: 'WAL' | 'OFF'): void {
+  const until = Date.now() + busyTimeoutMs;
+  const pause = new Int32Array(new SharedArrayBuffer(4));
+  for (;;) {
+    try {
+      database.pragma(`journal_mode=${journal}`);
+      return;
+    } catch (error) {
+      const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
+      if (!busy || Date.now() > until) throw error;
+      Atomics.wait(pause, 0, 0, 10);
+    }
+  }
+}

@@ -1,0 +1,173 @@
+import { assert, present } from '../../core/assert.ts';
+import { unitText } from '../../record/unit.ts';
+import type { Query } from '../../search/query.ts';
+import type { ResourceHead, ResourceKey, ResourceReader, SearchPage, StoredVersion } from '../port.ts';
+import type { CacheShard } from './body-cache.ts';
+import type { Connection } from './connection.ts';
+import type { Contracts } from './contracts.ts';
+import type { Bound, Fragment } from './fragment.ts';
+import type { Layouts } from './predicate.ts';
+import { compileBoundary, compileCount, compilePage, type Driver, drivers, probeRowsMax } from './query.ts';
+import { parseUnit } from './unit-text.ts';
+
+type VersionRow = [vid: number, id: string, version: number, sequence: number, at: string, change: string, body: Buffer];
+
+const versionColumns = `SELECT v.vid, r.id, v.version, v.sequence, b.at, v.change, v.body
+  FROM version v JOIN resource r ON r.rid = v.rid JOIN batch b ON b.sequence = v.sequence`;
+
+const noVersions: readonly StoredVersion[] = [];
+
+/** Reads of resources: an id leads to the number of its current version, that to bytes in memory or on disk. */
+export function resourceReader(data: Connection, contracts: Contracts, cache: CacheShard): ResourceReader {
+  const toVersion = (key: Omit<ResourceKey, 'id'>, row: VersionRow): StoredVersion => {
+    const [vid, id, version, sequence, at, change, body] = row;
+    const { contract, type } = key;
+    const stored = { contract, type, id, version, sequence, at, change: change as StoredVersion['change'], body };
+    cache.set(vid, stored);
+    return stored;
+  };
+
+  const load = (key: Omit<ResourceKey, 'id'>, vid: number): StoredVersion => {
+    const known = cache.get(vid);
+    if (known !== undefined) return known;
+    return toVersion(key, present(data.row<VersionRow>(`${versionColumns} WHERE v.vid = ?`, vid), 'the version'));
+  };
+
+  const current = (key: ResourceKey, deletedToo: boolean): StoredVersion | undefined => {
+    const partition = contracts.partition(key.contract, key.type);
+    if (partition === undefined) return undefined;
+    const row = data.row<[number, number]>(currentOf, partition, key.id);
+    if (row === undefined || (row[1] === 1 && !deletedToo)) return undefined;
+    return load(key, row[0]);
+  };
+
+  return {
+    async read(key) {
+      return current(key, true);
+    },
+
+    async vread(key, version) {
+      const vid = data.value<number>(vidOf, key.contract, key.type, key.id, version);
+      return vid === undefined ? undefined : load(key, vid);
+    },
+
+    async history(key, page) {
+      const before = page.before ?? Number.MAX_SAFE_INTEGER;
+      const vids = data.values<number>(vidsOf, key.contract, key.type, key.id, before, page.count);
+      return vids.map((vid) => load(key, vid));
+    },
+
+    async readMany(keys) {
+      return keys.map((key) => current(key, false)).filter((found) => found !== undefined);
+    },
+
+    async search(query) {
+      const layouts = contracts.existing(query.contract);
+      return layouts === undefined ? empty(query) : search(data, layouts, query, (vid) => load(query, vid));
+    },
+
+    async targets(keys, param) {
+      const found = new Set<string>();
+      for (const key of keys) for (const target of targetsOf(data, contracts, key, param)) found.add(target);
+      return [...found];
+    },
+
+    async owned(units) {
+      return data.rows<HeadRow>(headsOf, JSON.stringify(units.map(unitText))).map(toHead);
+    },
+
+    async counts(contract) {
+      const layouts = contracts.existing(contract);
+      const counts: Record<string, number> = {};
+      for (const [type, layout] of layouts ?? []) {
+        const count = data.value<number>(`SELECT COUNT(*) FROM ${layout.wide}`) ?? 0;
+        if (count > 0) counts[type] = count;
+      }
+      return counts;
+    },
+  };
+}
+
+const currentOf = 'SELECT current, deleted FROM resource WHERE partition = ? AND id = ?';
+const ofResource = `FROM version v WHERE v.rid = (SELECT r.rid FROM resource r
+  JOIN partition p ON p.id = r.partition WHERE p.contract = ? AND p.type = ? AND r.id = ?)`;
+const vidOf = `SELECT v.vid ${ofResource} AND v.version = ?`;
+const vidsOf = `SELECT v.vid ${ofResource} AND v.version < ? ORDER BY v.version DESC LIMIT ?`;
+
+type HeadRow = [string, string, string, number, number, string, string | null];
+
+const headsOf = `SELECT p.contract, p.type, r.id, r.version, r.deleted, r.hash, r.unit
+  FROM resource r JOIN partition p ON p.id = r.partition
+  WHERE r.unit IN (SELECT value FROM json_each(?)) ORDER BY p.contract, p.type, r.id`;
+
+function toHead([contract, type, id, version, deleted, hash, unit]: HeadRow): ResourceHead {
+  return { contract, type, id, version, deleted: deleted === 1, hash, unit: unit === null ? null : parseUnit(unit) };
+}
+
+function empty(query: Query): SearchPage {
+  return { matches: noVersions, next: undefined, total: query.total || query.count === 0 ? 0 : undefined };
+}
+
+function search(
+  data: Connection,
+  layouts: Layouts,
+  query: Query,
+  load: (vid: number) => StoredVersion,
+): SearchPage {
+  const value = (fragment: Fragment) => data.value<number>(fragment.text, ...(fragment.params as Bound[])) ?? 0;
+  const candidates = drivers(query, layouts);
+  const { best, few } = choose(candidates, value);
+  const driver = best === undefined || best.ordered || few ? best : undefined;
+  const counting = query.total || query.count === 0;
+  const total = counting ? value(compileCount(query, layouts, best)) : undefined;
+  if (query.count === 0) return { matches: noVersions, next: undefined, total };
+  const after = compileBoundary(query, layouts);
+  const sorted = query.sort.by === 'id' && !few ? undefined : driver;
+  const page = compilePage(query, layouts, sorted, after === undefined ? undefined : value(after));
+  const vids = data.values<number>(page.text, ...page.params);
+  const more = vids.length > query.count;
+  const matches = (more ? vids.slice(0, query.count) : vids).map(load);
+  const last = more ? matches.at(-1) : undefined;
+  return { matches, next: last === undefined ? undefined : { sequence: last.sequence, id: last.id }, total };
+}
+
+/** The driver with the fewest rows. A lone one that comes in order needs no probe: it serves a page either way. */
+function choose(
+  candidates: readonly Driver[],
+  value: (probe: Fragment) => number,
+): { readonly best: Driver | undefined; readonly few: boolean } {
+  const [only, ...others] = candidates;
+  if (only === undefined) return { best: undefined, few: false };
+  if (others.length === 0 && only.ordered) return { best: only, few: false };
+  let best = only;
+  let fewest = value(only.probe);
+  for (const driver of others) {
+    const rows = value(driver.probe);
+    if (rows < fewest || (rows === fewest && driver.ordered && !best.ordered)) {
+      best = driver;
+      fewest = rows;
+    }
+  }
+  return { best, few: fewest < probeRowsMax };
+}
+
+function targetsOf(
+  data: Connection,
+  contracts: Contracts,
+  key: ResourceKey,
+  param: string,
+): readonly string[] {
+  const partition = contracts.partition(key.contract, key.type);
+  const layout = contracts.existing(key.contract)?.get(key.type);
+  if (partition === undefined || layout === undefined) return [];
+  const parameter = present(layout.parameters.get(param), `the search parameter ${key.type}.${param}`);
+  assert(parameter.kind === 'reference', 'targets are those of a reference');
+  const column = present(parameter.columns[0], 'the target');
+  const from = parameter.side ?? layout.wide;
+  return data.values<string>(
+    `SELECT t.${column} FROM resource r CROSS JOIN ${from} t ON t.vid = r.current
+      WHERE r.partition = ? AND r.id = ? AND t.${column} IS NOT NULL`,
+    partition,
+    key.id,
+  );
+}
