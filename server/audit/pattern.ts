@@ -90,7 +90,8 @@ const interactions: Readonly<Record<string, Shape>> = {
 };
 
 /**
- * The pattern of an entry. Interactions that FHIR has no code for are ours: `{canonicalBase}/CodeSystem/audit-interaction`.
+ * The pattern of an entry. Interactions that FHIR has no code for have ours, of
+ * `{canonicalBase}/CodeSystem/audit-interaction`.
  */
 export function auditPattern(entry: AuditEntry, canonicalBase: string): Pattern {
   const own: Coding = { system: `${canonicalBase}/CodeSystem/audit-interaction`, code: entry.interaction };

@@ -74,17 +74,16 @@ const disclosedMark = ',"e":[';
 const requestedMark = /,"y":"([A-Za-z]+)","d":"([A-Za-z0-9.-]+)"/;
 
 /**
- * `Type/id` of every resource that a row disclosed or, refused or not, asked for; once each. The store's index of "who
- * read this", of which callers that want disclosures alone look into the entry. Runs for every row written, so it
- * looks for keys instead of parsing: inside a JSON string a mark's quotes are escaped.
+ * `Type/id/version` of every resource that a row disclosed, and `Type/id/` of the one that was asked for, refused or not:
+ * the store's index of "who read this", in which an auditor must also find who tried. Who wants disclosures alone looks
+ * into the entry. Keys are looked for instead of parsed: inside a JSON string a mark's quotes are escaped.
  */
 export function disclosures(bytes: string): readonly string[] {
   const requested = requestedMark.exec(bytes);
-  const asked = requested === null ? [] : [`${requested[1]}/${requested[2]}`];
+  const asked = requested === null ? [] : [`${requested[1]}/${requested[2]}/`];
   const at = bytes.lastIndexOf(disclosedMark);
   if (at < 0) return asked;
-  const versions = JSON.parse(bytes.slice(at + disclosedMark.length - 1, -1)) as readonly string[];
-  return [...new Set([...asked, ...versions.map(withoutVersion)])];
+  return [...asked, ...(JSON.parse(bytes.slice(at + disclosedMark.length - 1, -1)) as readonly string[])];
 }
 
 /** `Type/id/version` → `Type/id`. */

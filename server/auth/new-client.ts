@@ -22,7 +22,7 @@ export interface ClientWish {
 }
 
 /** A client with the secret that is shown once, where it has one. */
-export interface IssuedClient {
+interface IssuedClient {
   readonly client: Client;
   readonly secret?: string;
 }

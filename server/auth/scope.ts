@@ -1,4 +1,4 @@
-import { isResourceType } from './resource-types.ts';
+import { isResourceType } from './scope-types.ts';
 
 /** SMART App Launch 2.2 scopes, section "Scopes for requesting FHIR resources". */
 export const permissionLetters = ['c', 'r', 'u', 'd', 's'] as const;

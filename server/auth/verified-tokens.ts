@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { TokenClaims } from './access-token.ts';
 
 /** Tokens whose signature was good a moment ago, least recently used first; the token itself is never kept. */
-export interface VerifiedTokens {
+interface VerifiedTokens {
   get(token: string): TokenClaims | undefined;
   put(token: string, claims: TokenClaims): void;
   forget(token: string): void;

@@ -9,14 +9,14 @@ import type { Client } from './client.ts';
 import { verifiedTokens } from './verified-tokens.ts';
 
 /** The registry as this process last saw it (the registry's snapshot is one). */
-export interface Registrations {
+interface Registrations {
   tenant(id: string): Pick<Tenant, 'status'> | undefined;
   client(id: string): Pick<Client, 'status' | 'tenant'> | undefined;
   /** Catches up with what other processes wrote; cheap where nothing changed. */
   refresh(): Promise<void>;
 }
 
-export interface TokenVerifierParts {
+interface TokenVerifierParts {
   /** Issuer of the tokens, exact; a function because the port may be known only after listening. */
   issuer(): string;
   /** Public keys of the authorization server. May rotate: another object is read again. */

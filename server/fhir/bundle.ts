@@ -87,13 +87,13 @@ function join(open: string, pieces: readonly Piece[]): Buffer {
   let size = start.length + end.length + Math.max(0, pieces.length - 1);
   for (const { head, body, tail } of pieces) size += head.length + body.length + tail.length;
   const bytes = Buffer.allocUnsafe(size);
-  let at = bytes.latin1Write(start, 0);
+  let at = bytes.write(start, 0, 'latin1');
   for (const [index, { head, body, tail }] of pieces.entries()) {
-    if (index > 0) at += bytes.latin1Write(',', at);
-    at += bytes.latin1Write(head, at);
+    if (index > 0) at += bytes.write(',', at, 'latin1');
+    at += bytes.write(head, at, 'latin1');
     at += body.copy(bytes, at);
-    at += bytes.latin1Write(tail, at);
+    at += bytes.write(tail, at, 'latin1');
   }
-  bytes.latin1Write(end, at);
+  bytes.write(end, at, 'latin1');
   return bytes;
 }

@@ -10,6 +10,12 @@ import { normaliseDate } from './normalise-date.ts';
 import { normaliseFlag } from './normalise-flag.ts';
 import { normaliseNumber } from './normalise-number.ts';
 
+/** Rows of a file and what stands between their fields: a `rows` batch of the reader. */
+export interface RowBatch {
+  readonly rows: readonly Go2Row[];
+  readonly delimiter: string;
+}
+
 export interface NormalisedRows {
   /** Rows to stage, in the order of the file; bad ones carry their faults. */
   readonly staged: readonly StagedRow[];
@@ -23,45 +29,49 @@ export interface NormalisedRows {
  * Normalises rows to the record schema (`mappings/esr/record.schema.json`): trim, null table, dates, numbers, flags,
  * flexfields. Pure. Fields that no column table names are dropped here and appear nowhere in the result.
  *
- * @param rows rows of record types that `columns` has
+ * @param batch rows of record types that `columns` has
  * @returns per row a `StagedRow`: upsert, delete, or `bad` with `fault` = JSON of `Fault[]`. A bad row keeps none of its
  *   fields: one delimiter too many shifts them, and then a name that is allowed may hold a value that is not. The id of a
  *   row without a usable key is empty
  */
-export function normaliseRows(rows: readonly Go2Row[], columns: Columns): NormalisedRows {
+export function normaliseRows({ rows, delimiter }: RowBatch, columns: Columns): NormalisedRows {
   const staged: StagedRow[] = [];
   const dropped: Record<string, number> = {};
   let wide = 0;
   for (const row of rows) {
     const table = columns.byCode.get(row.type);
     assert(table !== undefined, 'the reader gives out only rows that a column table keeps');
-    if (row.cells.length > table.widthKnown) wide += 1;
-    if (isOtherKind(row, table)) dropped[row.type] = (dropped[row.type] ?? 0) + 1;
-    else staged.push(normaliseRow(row, table));
+    const cells = row.text.split(delimiter);
+    if (cells.length > table.widthKnown) wide += 1;
+    if (isOtherKind(cells, table)) dropped[row.type] = (dropped[row.type] ?? 0) + 1;
+    else staged.push(normaliseRow(row, cells, table));
   }
   return { staged, dropped, wide };
 }
 
 /** A row too short to say its kind is not dropped: it may be one of those that are kept. */
-function isOtherKind(row: Go2Row, { only }: RowTable): boolean {
+function isOtherKind(cells: readonly string[], { only }: RowTable): boolean {
   if (only === null) return false;
-  const kind = row.cells[only.index];
+  const kind = cells[only.index];
   return kind !== undefined && kind.trim() !== only.equals;
 }
 
-function normaliseRow(row: Go2Row, table: RowTable): StagedRow {
-  const reading: Reading = { cells: row.cells, controls: row.flaw === 'control-character', faults: null, json: '' };
+function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable): StagedRow {
+  const reading: Reading = { cells, controls: row.flaw === 'control-character', faults: null, json: '' };
   const id = readKey(reading, row, table);
   if (row.flaw === 'line-too-long') fail(reading, 'line-too-long');
-  else if (row.cells.length < table.widthMin) fail(reading, 'row-too-short');
+  else if (cells.length < table.widthMin) fail(reading, 'row-too-short');
   if (reading.faults !== null) return badRow(row, table, id, reading.faults);
   const start = table.slice === null ? null : readSliceDate(reading, table, 'start', table.slice.start);
   const end = table.slice === null ? null : readSliceDate(reading, table, 'end', table.slice.end);
   if (start !== null && end !== null && end < start) fail(reading, 'end-before-start', 'end', sliceField(table, 'end'));
   for (const column of table.columns) readColumn(reading, column);
   if (reading.faults !== null) return badRow(row, table, id, reading.faults);
-  const fields = `{${reading.json}}`;
-  const hash = contentHash(`[${start},${end},${fields}]`);
+  const dates = `${start},${end},`;
+  const contents = `${dates}{${reading.json}}`;
+  const hash = contentHash(contents);
+  // Cut out of what was just hashed, and so is flat: the string as it grew holds every cell of the row alive.
+  const fields = contents.slice(dates.length);
   const key = { type: table.record, id };
   const { rank, action } = table;
   return { rank, key, action, line: row.line, start, end, hash, fields, fault: null, from: null };
@@ -91,8 +101,8 @@ function fail(reading: Reading, rule: FaultRule, field: string | null = null, wh
 function readKey(reading: Reading, row: Go2Row, table: RowTable): string {
   const { index, split, where } = table.key;
   // The last field of a line that was cut off may be half a key: worse than none.
-  const cut = row.flaw === 'line-too-long' && index >= row.cells.length - 1;
-  const cell = cut ? '' : (row.cells[index] ?? '');
+  const cut = row.flaw === 'line-too-long' && index >= reading.cells.length - 1;
+  const cell = cut ? '' : (reading.cells[index] ?? '');
   const id = (split === null ? cell : (cell.split(split.separator)[split.part] ?? '')).trim();
   if (id === '') fail(reading, 'missing-key', 'id', where);
   else if (id.length > limits.keyCharactersMax || (reading.controls && hasControls(id))) {
@@ -115,7 +125,8 @@ function sliceField(table: RowTable, name: 'start' | 'end'): string {
 }
 
 function readColumn(reading: Reading, column: Column): void {
-  const text = (reading.cells[column.index] ?? '').trim();
+  const cell = reading.cells[column.index] ?? '';
+  const text = cell === '' ? '' : cell.trim();
   if (text === '') {
     if (column.required) fail(reading, 'missing-field', column.name, column.where);
     return;
@@ -159,11 +170,15 @@ function readText(reading: Reading, column: Column, text: string): void {
 
 /** Missing parts are absent, parts beyond the known ones are ignored (esr.md 1.3, key flexfields). */
 function readFlexfield(reading: Reading, column: Column, text: string): void {
-  const parts = text.split(column.separator, column.parts.length);
-  for (const [at, part] of parts.entries()) {
-    const json = column.parts[at];
-    const value = part.trim();
-    if (value !== '' && json !== null && json !== undefined) add(reading, json, quote(value));
+  const { separator, parts } = column;
+  let start = 0;
+  for (let at = 0; at < parts.length && start <= text.length; at += 1) {
+    const found = text.indexOf(separator, start);
+    const end = found < 0 ? text.length : found;
+    const json = parts[at];
+    const value = typeof json === 'string' ? text.slice(start, end).trim() : '';
+    if (typeof json === 'string' && value !== '') add(reading, json, quote(value));
+    start = end + 1;
   }
 }
 

@@ -14,8 +14,8 @@ interface Position {
 }
 
 /**
- * `Provenance?target=`: of each target (`Type/id`, `Type/id/_history/n`) in the order of the request, the newest version
- * first. Versions that came from no ESR data have no Provenance.
+ * `Provenance?target=`: of each target (`Type/id`, `Type/id/_history/n`), in the order of the request, the newest
+ * version first. Versions that came from no ESR data have no Provenance.
  */
 export async function provenancePage(
   store: TenantStore,

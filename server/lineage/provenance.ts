@@ -17,8 +17,8 @@ type Agent = ProvenanceAgent['who'];
 const participantType = 'http://terminology.hl7.org/CodeSystem/provenance-participant-type';
 
 /**
- * The FHIR R4 Provenance of one resource version (https://hl7.org/fhir/R4/provenance.html): which ESR files, records and
- * lines it shows, by which mapping and software it was made, for which trust.
+ * The FHIR R4 Provenance of one resource version (https://hl7.org/fhir/R4/provenance.html): which ESR files, records
+ * and lines it shows, by which mapping and software it was made, for which trust.
  *
  * @param files ledger rows by id; a file that is not there any more is named by its id alone
  */
@@ -58,7 +58,7 @@ export function sourceFiles(lineage: Lineage): readonly string[] {
   return [...new Set(lineage.file === null ? shown : [lineage.file, ...shown])];
 }
 
-/** When the data were so in ESR: the window of the file's extract; without a file, the day on which a date came true. */
+/** When the data were so in ESR: the window of the file's extract; without a file, the day that a date came true. */
 function occurred(at: string, file: FileRow | undefined): Pick<Provenance, 'occurredDateTime' | 'occurredPeriod'> {
   const from = londonInstant(file?.windowFrom);
   const to = londonInstant(file?.windowTo);

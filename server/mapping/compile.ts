@@ -122,10 +122,7 @@ function compileLists(
   return lists;
 }
 
-function fieldsOf(
-  file: MappingFile,
-  problem: (path: string) => Problem,
-): (record: string, field: string) => boolean {
+function fieldsOf(file: MappingFile, problem: (path: string) => Problem): (record: string, field: string) => boolean {
   type Schema = { readonly $defs?: Readonly<Record<string, { readonly properties?: object }>> };
   const schema = parse<Schema>(file, undefined, problem(file.path));
   return (record, field) => Object.hasOwn(schema?.$defs?.[record]?.properties ?? {}, field);

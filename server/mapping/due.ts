@@ -30,9 +30,9 @@ export class DueDate {
 
   /** `YYYY-MM-DD`, after today, or null where nothing is ahead. */
   get value(): string | null {
-    const dayAfter = this.#last === null ? null : addDays(this.#last, 1);
-    if (this.#first === null || dayAfter === null) return this.#first ?? dayAfter;
-    return this.#first < dayAfter ? this.#first : dayAfter;
+    if (this.#last === null) return this.#first;
+    const dayAfter = addDays(this.#last, 1);
+    return this.#first !== null && this.#first < dayAfter ? this.#first : dayAfter;
   }
 
   #addSlice(slice: Slice, fields: { first: readonly string[]; last: readonly string[] }): void {

@@ -108,11 +108,10 @@ export const resourceSchema = {
       allOf: [
         form('$from', { $from: { $ref: '#/definitions/paths' }, $apply: { $ref: '#/definitions/transforms' } }, []),
         form('$first', { $first: { type: 'array', minItems: 1, items: { $ref: '#/definitions/node' } } }, []),
-        form(
-          '$each',
-          { $each: { type: 'string' }, $as: { type: 'string' }, $value: { $ref: '#/definitions/node' } },
-          ['$as', '$value'],
-        ),
+        form('$each', { $each: { type: 'string' }, $as: { type: 'string' }, $value: { $ref: '#/definitions/node' } }, [
+          '$as',
+          '$value',
+        ]),
       ],
       properties: { ...conditions },
       patternProperties: {

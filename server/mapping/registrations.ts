@@ -15,7 +15,7 @@ interface RegistrationFacts {
   readonly issuer: string | undefined;
   /** Identifier system of the body and the number in its shape; both or neither. */
   readonly system: string | undefined;
-  readonly number: string | undefined;
+  readonly value: string | undefined;
 }
 
 /** A number that is published as a Practitioner.identifier. */
@@ -36,9 +36,9 @@ export function registrationsOf(reader: Reader, readings: readonly Reading[], bo
   const registrations = readings.map((reading) => {
     const { facts, systems } = describe(reader, reading, bodies);
     for (const system of systems) {
-      if (facts.number === undefined) continue;
-      const identifier = { reading, facts: { system, value: facts.number } };
-      const place = `${system}|${facts.number}`;
+      if (facts.value === undefined) continue;
+      const identifier = { reading, facts: { system, value: facts.value } };
+      const place = `${system}|${facts.value}`;
       if (!identifiers.has(place)) identifiers.set(place, identifier);
     }
     return { reading, facts };
@@ -63,13 +63,13 @@ function describe(
   if (stated === undefined || number !== undefined) {
     const systems = concept?.number?.systems ?? [];
     const system = number === undefined ? undefined : systems[0];
-    return { facts: { text: what, issuer, system, number }, systems };
+    return { facts: { text: what, issuer, system, value: number }, systems };
   }
   if (concept?.number !== undefined) {
     warn('registration-number-shape', 'number', `number has not the shape of ${concept.display}`);
   }
   const text = `${what ?? 'Registration'} (number as recorded in ESR: ${stated})`;
-  return { facts: { text, issuer, system: undefined, number: undefined }, systems: [] };
+  return { facts: { text, issuer, system: undefined, value: undefined }, systems: [] };
 }
 
 function shaped(stated: string, pattern: string | undefined): string | undefined {

@@ -16,7 +16,7 @@ export interface Party {
   readonly tenant: Tenant;
 }
 
-export interface ConfigurationParts extends AdapterParts {
+interface ConfigurationParts extends AdapterParts {
   readonly publicUrl: string;
   readonly signing: SigningKeys;
   readonly cookieKey: string;

@@ -5,7 +5,7 @@ import type { Clients } from '../auth/client.ts';
 import { randomId } from '../core/id.ts';
 import type { AuthorizationServer } from './provider.ts';
 
-export interface MintWish {
+interface MintWish {
   readonly clientId: string;
   readonly secret: string;
   readonly tenant: string;
@@ -18,7 +18,7 @@ export interface MintWish {
 }
 
 /** The token endpoint's own answer: `body` is its JSON, an error's as well. */
-export interface MintAnswer {
+interface MintAnswer {
   readonly status: number;
   readonly body: Readonly<Record<string, unknown>>;
 }

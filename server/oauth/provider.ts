@@ -19,7 +19,7 @@ import type { HandleRequest, RequestOrigin } from './origin.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { tokenAudit } from './token-audit.ts';
 
-export interface OAuthParts {
+interface OAuthParts {
   /** The server's public URL without a slash at its end; asked when a request comes, so the port may be late. */
   publicUrl(): string;
   /** The signing keys; another object (after a rotation) takes effect with the next request. */

@@ -8,6 +8,8 @@ export type StoreErrorCode =
   | 'no-tenant'
   /** a key that must be new exists */
   | 'exists'
+  /** no blob of that name */
+  | 'no-blob'
   /** the capability is not there */
   | 'unsupported'
   /** bytes that do not decrypt or do not hash as they should */

@@ -65,7 +65,6 @@ export function assignmentFrom(settings: TrustSettings, random: Random, plan: As
     if (random.chance(0.25)) {
       const early = { fte: 1, hours: 37.5 };
       slices = changedFrom([{ ...slice, ...early }], random.between(plan.start + 1, today - 40), slice);
-      slices = slices.map((part, index) => ({ ...part, start: index === 0 ? plan.start : part.start }));
     }
     if (status !== 'Active Assignment') slices = changedFrom(slices, today - random.between(0, 38), { status });
     if (random.chance(0.06)) {

@@ -190,10 +190,7 @@ export function returning(staffing: Staffing, random: Random, left: Person, day:
   const again: Partial<PersonSlice> = blank ? { type: 'EMP', termination: null } : { type: 'EMP' };
   const back = { ...left, slices: changedFrom(left.slices, day, again) };
   const person = withAnotherJob(staffing, random, back, day, true);
-  const jobs = person.assignments;
-  const primary = jobs.map((job, index) => ({
-    ...job,
-    slices: job.slices.map((slice) => ({ ...slice, primary: index === jobs.length - 1 || slice.primary })),
-  }));
-  return { ...person, assignments: primary };
+  const job = person.assignments[person.assignments.length - 1] as Assignment;
+  const primary = { ...job, slices: job.slices.map((slice) => ({ ...slice, primary: true })) };
+  return { ...person, assignments: [...person.assignments.slice(0, -1), primary] };
 }

@@ -53,6 +53,8 @@ export function bodyCache(bytesMax: number): BodyCache {
         set,
         drop() {
           shards.delete(generations);
+          young.clear();
+          old.clear();
         },
       };
     },

@@ -21,8 +21,7 @@ export function contracts(data: Connection, schema: IndexSchema): Contracts {
   const known = new Map<string, Layouts>();
   const partitions = new Map<string, number>();
 
-  const stored = (contract: string) =>
-    data.value<string>('SELECT hash FROM layout WHERE contract = ?', contract);
+  const stored = (contract: string) => data.value<string>('SELECT hash FROM layout WHERE contract = ?', contract);
 
   const ensure = (contract: string): Layouts => {
     const already = known.get(contract);

@@ -1,4 +1,5 @@
 import { assert, present } from '../../core/assert.ts';
+import { fold } from '../../search/fold.ts';
 import type { DatePredicate, DatePrefix, Predicate, StringPredicate, TokenPredicate } from '../../search/query.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 import type { Layout, ParameterLayout } from './schema.ts';
@@ -148,7 +149,7 @@ const compoundMax = 400;
 /** Is there an index whose first column the predicate bounds? */
 function indexed(leaf: Leaf): boolean {
   if (leaf.is === 'token') return leaf.code !== undefined;
-  if (leaf.is === 'string') return leaf.match === 'prefix';
+  if (leaf.is === 'string') return leaf.match !== 'contains';
   if (leaf.is === 'date') return leaf.prefix !== 'ne' && leaf.prefix !== 'ge' && leaf.prefix !== 'gt';
   return true;
 }
@@ -161,12 +162,7 @@ export function unique(leaf: Predicate): boolean {
 }
 
 /** The condition of a leaf over the columns of its parameter. */
-function condition(
-  leaf: Leaf,
-  parameter: ParameterLayout,
-  columns: readonly string[],
-  layouts: Layouts,
-): Fragment {
+function condition(leaf: Leaf, parameter: ParameterLayout, columns: readonly string[], layouts: Layouts): Fragment {
   const first = raw(present(columns[0], 'the searched column'));
   const second = raw(columns[1] ?? '');
   const expected = leaf.is === 'chain' ? 'reference' : leaf.is;
@@ -182,15 +178,14 @@ function condition(
       return sql`${first} = ${leaf.value}`;
     case 'reference': {
       const [only, ...more] = leaf.targets;
-      return only !== undefined && more.length === 0 ? sql`${first} = ${only}` : sql`${first} IN (${list(leaf.targets)})`;
+      return only !== undefined && more.length === 0
+        ? sql`${first} = ${only}`
+        : sql`${first} IN (${list(leaf.targets)})`;
     }
     case 'chain': {
       const target = layoutFor(layouts, leaf.type);
       const rows = source(leaf.where, layouts, leaf.type);
-      const matching =
-        rows === undefined
-          ? filter(leaf.where, layouts, leaf.type, 'c')
-          : sql`c.vid IN (${rows})`;
+      const matching = rows === undefined ? filter(leaf.where, layouts, leaf.type, 'c') : sql`c.vid IN (${rows})`;
       return sql`${first} IN (SELECT ${`${leaf.type}/`} || c.id FROM ${raw(target.wide)} c WHERE ${matching})`;
     }
     case 'missing':
@@ -208,7 +203,7 @@ function tokenCondition(leaf: TokenPredicate, code: Fragment, system: Fragment):
 
 /** Text is compared by code point, as SQLite's BINARY collation does: U+10FFFF ends every prefix range. */
 function stringCondition(leaf: StringPredicate, folded: Fragment, value: Fragment): Fragment {
-  if (leaf.match === 'exact') return sql`${value} = ${leaf.value}`;
+  if (leaf.match === 'exact') return sql`${folded} = ${fold(leaf.value)} AND ${value} = ${leaf.value}`;
   if (leaf.match === 'contains') return sql`instr(${folded}, ${leaf.value}) > 0`;
   return sql`${folded} >= ${leaf.value} AND ${folded} < ${`${leaf.value}\u{10FFFF}`}`;
 }

@@ -48,7 +48,7 @@ export function drivers(query: Query, layouts: Layouts): readonly Driver[] {
     if (rows === undefined) return [];
     const probe = sql`SELECT COUNT(*) FROM (${rows} LIMIT ${probeRowsMax})`;
     const ordered = unique(part) || (part.is === 'token' && part.code !== undefined);
-    const coarse = part.is === 'token' && layout.parameters.get(part.param)?.side === undefined;
+    const coarse = part.is === 'token' && layout.parameters.get(part.param)?.carried === true;
     return [{ place, ordered, probe, coarse }];
   });
   const fine = found.filter((driver) => !driver.coarse);
@@ -145,9 +145,7 @@ function sideStatement(
 
 function checks(parts: readonly Predicate[], layouts: Layouts, type: string, vid: Fragment): readonly Fragment[] {
   return parts.map((part) =>
-    part.is === 'lastUpdated'
-      ? lastUpdated(part.prefix, part.low, part.high, vid)
-      : filter(part, layouts, type, 't'),
+    part.is === 'lastUpdated' ? lastUpdated(part.prefix, part.low, part.high, vid) : filter(part, layouts, type, 't'),
   );
 }
 

@@ -10,7 +10,15 @@ import type { Layouts } from './predicate.ts';
 import { compileBoundary, compileCount, compilePage, type Driver, drivers, probeRowsMax } from './query.ts';
 import { parseUnit } from './unit-text.ts';
 
-type VersionRow = [vid: number, id: string, version: number, sequence: number, at: string, change: string, body: Buffer];
+type VersionRow = [
+  vid: number,
+  id: string,
+  version: number,
+  sequence: number,
+  at: string,
+  change: string,
+  body: Buffer,
+];
 
 const versionColumns = `SELECT v.vid, r.id, v.version, v.sequence, b.at, v.change, v.body
   FROM version v JOIN resource r ON r.rid = v.rid JOIN batch b ON b.sequence = v.sequence`;
@@ -72,6 +80,10 @@ export function resourceReader(data: Connection, contracts: Contracts, cache: Ca
       return [...found];
     },
 
+    async heads(keys) {
+      return data.rows<HeadRow>(headsByKey, JSON.stringify(keys)).map(toHead);
+    },
+
     async owned(units) {
       return data.rows<HeadRow>(headsOf, JSON.stringify(units.map(unitText))).map(toHead);
     },
@@ -96,7 +108,11 @@ const vidsOf = `SELECT v.vid ${ofResource} AND v.version < ? ORDER BY v.version 
 
 type HeadRow = [string, string, string, number, number, string, string | null];
 
-const headsOf = `SELECT p.contract, p.type, r.id, r.version, r.deleted, r.hash, r.unit
+const headColumns = 'p.contract, p.type, r.id, r.version, r.deleted, r.hash, r.unit';
+const headsByKey = `SELECT ${headColumns} FROM json_each(?) j
+  CROSS JOIN partition p ON p.contract = j.value ->> 'contract' AND p.type = j.value ->> 'type'
+  CROSS JOIN resource r ON r.partition = p.id AND r.id = j.value ->> 'id'`;
+const headsOf = `SELECT ${headColumns}
   FROM resource r JOIN partition p ON p.id = r.partition
   WHERE r.unit IN (SELECT value FROM json_each(?)) ORDER BY p.contract, p.type, r.id`;
 
@@ -108,12 +124,7 @@ function empty(query: Query): SearchPage {
   return { matches: noVersions, next: undefined, total: query.total || query.count === 0 ? 0 : undefined };
 }
 
-function search(
-  data: Connection,
-  layouts: Layouts,
-  query: Query,
-  load: (vid: number) => StoredVersion,
-): SearchPage {
+function search(data: Connection, layouts: Layouts, query: Query, load: (vid: number) => StoredVersion): SearchPage {
   const value = (fragment: Fragment) => data.value<number>(fragment.text, ...(fragment.params as Bound[])) ?? 0;
   const candidates = drivers(query, layouts);
   const { best, few } = choose(candidates, value);
@@ -151,12 +162,7 @@ function choose(
   return { best, few: fewest < probeRowsMax };
 }
 
-function targetsOf(
-  data: Connection,
-  contracts: Contracts,
-  key: ResourceKey,
-  param: string,
-): readonly string[] {
+function targetsOf(data: Connection, contracts: Contracts, key: ResourceKey, param: string): readonly string[] {
   const partition = contracts.partition(key.contract, key.type);
   const layout = contracts.existing(key.contract)?.get(key.type);
   if (partition === undefined || layout === undefined) return [];

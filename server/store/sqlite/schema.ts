@@ -25,6 +25,8 @@ export interface ParameterLayout {
   readonly columns: readonly string[];
   /** Place of the first column in the wide table's `columns`. */
   readonly slot: number;
+  /** A code of few values (`active`, `status`), which rides in the other indexes: filtering by it needs no row. */
+  readonly carried: boolean;
 }
 
 const columnsOf: Readonly<Record<IndexKind, readonly string[]>> = {
@@ -44,7 +46,7 @@ const sideKeys: Readonly<Record<IndexKind, string>> = {
   uri: 'value, vid',
 };
 
-/** Codes of this many single-valued tokens (`active`, `status`) ride in the other indexes: filtering needs no row. */
+/** More carried codes would make every index larger than they save. */
 const carriedMax = 2;
 
 const contractPattern = /^v[0-9]{1,4}$/;
@@ -86,16 +88,20 @@ function layoutOf(contract: string, type: string, parameters: readonly IndexedPa
   assert(typePattern.test(type), 'a resource type is a plain name');
   const columns: string[] = [];
   const layouts = new Map<string, ParameterLayout>();
+  let carriedCount = 0;
   for (const { param, kind, multiple } of parameters) {
     assert(paramPattern.test(param), 'a search parameter has a plain name');
     const names = columnsOf[kind].map((column) => quoted(multiple ? column : `${param}.${column}`));
     const side = multiple ? quoted(`${contract}_${type}_${param}`) : undefined;
-    layouts.set(param, { param, kind, side, columns: names, slot: columns.length });
+    const carried = !multiple && kind === 'token' && !param.includes(':') && carriedCount < carriedMax;
+    if (carried) carriedCount += 1;
+    layouts.set(param, { param, kind, side, columns: names, slot: columns.length, carried });
     if (!multiple) columns.push(...names);
   }
   const wide = quoted(`${contract}_${type}`);
+  // `sides` names the side tables that hold rows of this version, so that a delete visits no other.
   const ddl = [
-    `CREATE TABLE IF NOT EXISTS ${wide}(${['vid INTEGER PRIMARY KEY', 'id TEXT NOT NULL', ...columns].join(', ')})`,
+    `CREATE TABLE IF NOT EXISTS ${wide}(${['vid INTEGER PRIMARY KEY', 'id TEXT NOT NULL', 'sides TEXT NOT NULL', ...columns].join(', ')})`,
     ...wideIndexes(contract, type, [...layouts.values()]),
     ...[...layouts.values()].flatMap((layout) => sideTables(contract, type, layout)),
   ];
@@ -104,7 +110,7 @@ function layoutOf(contract: string, type: string, parameters: readonly IndexedPa
 
 function wideIndexes(contract: string, type: string, layouts: readonly ParameterLayout[]): readonly string[] {
   const single = layouts.filter((layout) => layout.side === undefined);
-  const carried = single.filter((layout) => layout.kind === 'token').slice(0, carriedMax);
+  const carried = single.filter((layout) => layout.carried);
   return single.map((layout) => {
     const codes = carried.filter((other) => other !== layout).map((other) => other.columns[0] ?? '');
     const searched = layout.kind === 'date' ? layout.columns : layout.columns.slice(0, 1);

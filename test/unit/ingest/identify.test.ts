@@ -20,8 +20,12 @@ describe('finding whose file it is', () => {
   });
 
   it('refuses a file whose header belongs to another tenant than its source', () => {
-    expect(identify('431', 'red', tenants)).to.have.property('refusal').that.includes('VPD 431');
-    expect(identify('999', 'red', tenants)).to.have.property('refusal').that.includes('VPD 999');
+    expect(identify('431', 'red', tenants))
+      .to.have.property('refusal')
+      .that.includes('VPD 431');
+    expect(identify('999', 'red', tenants))
+      .to.have.property('refusal')
+      .that.includes('VPD 999');
   });
 
   it('has no default tenant', () => {

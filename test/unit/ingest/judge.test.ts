@@ -31,7 +31,10 @@ describe('judging the rows of one record', () => {
   it('quarantines every row of a record of which one is bad', () => {
     const broken = row(null, 'x', { action: 'bad', fault: JSON.stringify([fault('bad-date', 'start')]) });
     const judged = judge(group(row('2019-01-01', 'a'), broken));
-    expect(judged.is === 'bad' && judged.faults.map((one) => one.fault.rule)).to.deep.equal(['sibling-bad', 'bad-date']);
+    expect(judged.is === 'bad' && judged.faults.map((one) => one.fault.rule)).to.deep.equal([
+      'sibling-bad',
+      'bad-date',
+    ]);
   });
 
   it('quarantines two contents of one slice', () => {

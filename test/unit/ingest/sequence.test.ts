@@ -8,11 +8,26 @@ const day = (number: number) => `2026-04-0${number}T00:00:00`;
 function file(sequence: number, more: Partial<FileRow> = {}): FileRow {
   const about = { id: `f${sequence}`, name: `n${sequence}`, source: 'test', receivedAt: '', sha256: '', bytes: 1 };
   const place = { format: 'go2-gdw', kind: 'changes' as const, vpd: '277', state: 'applied' as const };
-  return { ...receivedFile(about), ...place, sequence, windowFrom: day(sequence), windowTo: day(sequence + 1), ...more };
+  return {
+    ...receivedFile(about),
+    ...place,
+    sequence,
+    windowFrom: day(sequence),
+    windowTo: day(sequence + 1),
+    ...more,
+  };
 }
 
 function place(sequence: number, more: Partial<Place> = {}): Place {
-  return { format: 'go2-gdw', kind: 'changes', vpd: '277', sequence, windowFrom: day(sequence), windowTo: day(sequence + 1), ...more };
+  return {
+    format: 'go2-gdw',
+    kind: 'changes',
+    vpd: '277',
+    sequence,
+    windowFrom: day(sequence),
+    windowTo: day(sequence + 1),
+    ...more,
+  };
 }
 
 describe('the order of files', () => {

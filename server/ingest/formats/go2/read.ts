@@ -10,7 +10,7 @@ import type { Go2Row, RowFlaw } from './row.ts';
 /** First `header`, then `rows`, last `end`; or `fault` instead of what would follow: nothing comes after it. */
 export type Go2Batch =
   | { readonly kind: 'header'; readonly header: Go2Header }
-  | { readonly kind: 'rows'; readonly rows: readonly Go2Row[] }
+  | { readonly kind: 'rows'; readonly rows: readonly Go2Row[]; readonly delimiter: string }
   | { readonly kind: 'end'; readonly counts: Go2Counts }
   | { readonly kind: 'fault'; readonly fault: Go2FileFault };
 
@@ -47,14 +47,14 @@ export async function* readGo2(bytes: AsyncIterable<Uint8Array>, options: Go2Opt
     readBlock(state, block);
     if (before === null && state.header !== null) yield { kind: 'header', header: state.header };
     if (state.fault !== null) break;
-    while (state.rows.length >= batchRows) yield { kind: 'rows', rows: state.rows.splice(0, batchRows) };
+    while (state.rows.length >= batchRows) yield rowsOf(state, batchRows);
   }
   const fault = state.fault ?? faultAtEnd(state);
   if (fault !== null) {
     yield { kind: 'fault', fault };
     return;
   }
-  if (state.rows.length > 0) yield { kind: 'rows', rows: state.rows };
+  if (state.rows.length > 0) yield rowsOf(state, state.rows.length);
   const { dropped, unknown } = state;
   const counts = { rows: state.filled - 2, dropped: Object.fromEntries(dropped), unknown: Object.fromEntries(unknown) };
   yield { kind: 'end', counts };
@@ -95,6 +95,10 @@ function newState(options: Go2Options): State {
   assert(/^[^\s]$/.test(delimiter), 'the delimiter is one visible character');
   const counts = { line: 0, filled: 0, dropped: new Map<string, number>(), unknown: new Map<string, number>() };
   return { keep, delimiter, header: null, fault: null, rows: [], trailed: false, ...counts };
+}
+
+function rowsOf({ rows, delimiter }: State, count: number): Go2Batch {
+  return { kind: 'rows', rows: rows.splice(0, count), delimiter };
 }
 
 function faultAtEnd(state: State): Go2FileFault | null {
@@ -143,7 +147,7 @@ function readLine(state: State, text: string, flaw: RowFlaw): void {
   }
   const fourth = text.charAt(3);
   const type = fourth === delimiter || fourth === '' ? text.slice(0, 3) : '';
-  if (state.keep.has(type)) state.rows.push({ line, type, cells: text.split(delimiter), flaw });
+  if (state.keep.has(type)) state.rows.push({ line, type, text, flaw });
   else if (type === 'TRL') readTrailer(state, text);
   else if (type === 'HDR') state.fault = go2FileFault('second-header', line);
   else if (isKnownRecordType(type)) count(state.dropped, type);

@@ -1,11 +1,11 @@
-/** A row of a GO2 file, split and not yet understood (esr.md 1.2). */
+/** A row of a GO2 file, not yet split: fields that live no longer than their row cost no garbage collection (esr.md 1.2). */
 export interface Go2Row {
   /** 1-based line of the file; HDR is line 1. */
   readonly line: number;
   /** First field: `PRA`, `ASD`, … */
   readonly type: string;
-  /** All fields, the type being the first; not trimmed. Of a line that is too long: those of its beginning. */
-  readonly cells: readonly string[];
+  /** The whole line without its line end; of a line that is too long, its beginning. */
+  readonly text: string;
   readonly flaw: RowFlaw;
 }
 

@@ -1,0 +1,39 @@
+import type { FastifyInstance } from 'fastify';
+import type { AuditEntry } from '../audit/entry.ts';
+import type { VerifyToken } from '../auth/verify.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+import type { TraceReader } from '../interaction/trace-reader.ts';
+import type { SearchParameters } from '../search/parameters.ts';
+import type { Store, TenantStore } from '../store/port.ts';
+import type { Tenant } from '../tenancy/tenant.ts';
+
+/** What the composition root gives to the HTTP server. */
+export interface ServerDeps {
+  /** Configured public URL without a trailing slash; asked per request, as a port may be known only after listening. */
+  publicUrl(): string;
+  /** Root of our own canonical URLs, without a trailing slash. */
+  readonly canonicalBase: string;
+  /** `releasedAt`: `YYYY-MM-DD`. */
+  readonly software: { readonly name: string; readonly version: string; readonly releasedAt: string };
+  readonly parameters: SearchParameters;
+  /** The registry as this process last saw it; `refresh` is asked where a tenant is unknown. */
+  readonly registry: { tenant(id: string): Tenant | undefined; refresh(): Promise<void> };
+  readonly authenticate: VerifyToken;
+  readonly store: Pick<Store, 'tenant'>;
+  /**
+   * Durable when it resolves; a tenant of null is the system's log. Where it fails, so does the request (503): nothing
+   * leaves unrecorded.
+   */
+  audit(entry: AuditEntry): Promise<void>;
+  /** AuditEvent and Provenance of a tenant and contract. `base`: the FHIR base, for URLs inside them. */
+  trace(store: TenantStore, contract: string, base: string): TraceReader;
+  /** 32 bytes, the same for all processes that share the data (`keys.derive('page-token')`). */
+  readonly pageKey: Uint8Array;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Can requests be answered now? */
+  ready(): Promise<boolean>;
+  /** Other parts with routes of their own: authorization server, management API … */
+  readonly plugins: readonly ((app: FastifyInstance) => Promise<void>)[];
+}

@@ -1,0 +1,76 @@
+import { idPattern } from '../fhir/id.ts';
+import { type Route, routes } from '../interaction/table.ts';
+import { tenantIdPattern } from '../tenancy/tenant.ts';
+
+/** A path of the form `/t/{tenant}/fhir/{contract}/…`. */
+export interface Located {
+  readonly tenant: string;
+  readonly contract: string;
+  readonly rest: readonly string[];
+}
+
+export interface Routed {
+  readonly route: Route;
+  readonly type: string;
+  readonly id: string;
+  readonly version: string;
+}
+
+const contractPattern = /^v[0-9]{1,4}$/;
+
+/**
+ * Reads a raw request path. Nothing is decoded: tenants, types and ids have no character that needs it, so `%2f`,
+ * `..`, `//` and capital letters find no tenant instead of another one.
+ */
+export function locate(path: string): Located | undefined {
+  const [empty, t, tenant = '', fhir, contract = '', ...rest] = path.split('/');
+  if (empty !== '' || t !== 't' || fhir !== 'fhir') return undefined;
+  return tenantIdPattern.test(tenant) && contractPattern.test(contract) ? { tenant, contract, rest } : undefined;
+}
+
+interface CompiledRoute {
+  readonly route: Route;
+  readonly segments: readonly string[];
+  readonly types: ReadonlySet<string>;
+}
+
+const compiled = new Map<number, CompiledRoute[]>();
+for (const route of routes) {
+  const segments = route.path.split('/');
+  const peers = compiled.get(segments.length) ?? [];
+  peers.push({ route, segments, types: new Set(route.open ? [] : route.types) });
+  compiled.set(segments.length, peers);
+}
+
+/** The route of a path below a base; the methods that the path knows where it does not know this one. */
+export function findRoute(method: string, rest: readonly string[]): Routed | { readonly allow: string } | undefined {
+  const wanted = method === 'HEAD' ? 'GET' : method;
+  const allowed = new Set<string>();
+  for (const { route, segments, types } of compiled.get(rest.length) ?? []) {
+    const parts = matchSegments(segments, rest, types);
+    if (parts === undefined) continue;
+    if (route.method === wanted) return { route, ...parts };
+    allowed.add(route.method);
+    if (route.method === 'GET') allowed.add('HEAD');
+  }
+  return allowed.size === 0 ? undefined : { allow: [...allowed].join(', ') };
+}
+
+function matchSegments(segments: readonly string[], rest: readonly string[], types: ReadonlySet<string>) {
+  let type = '';
+  let id = '';
+  let version = '';
+  for (let at = 0; at < segments.length; at++) {
+    const segment = segments[at];
+    const text = rest[at] ?? '';
+    if (segment === '{type}') {
+      if (!types.has(text)) return undefined;
+      type = text;
+    } else if (segment === '{id}') {
+      if (!idPattern.test(text)) return undefined;
+      id = text;
+    } else if (segment === '{version}') version = text;
+    else if (segment !== text) return undefined;
+  }
+  return { type, id, version };
+}

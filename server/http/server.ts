@@ -1,0 +1,121 @@
+import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { AppError } from '../core/error.ts';
+import { limits } from '../core/limits.ts';
+import { boundSearches } from '../interaction/bound-searches.ts';
+import type { Service } from '../interaction/context.ts';
+import type { ServerDeps } from './deps.ts';
+import { exchange, headerOf, requestIds } from './exchange.ts';
+import { handle } from './handle.ts';
+import type { StepParts } from './steps.ts';
+
+/**
+ * The HTTP server: FHIR bases under `/t/`, `/healthz`, `/readyz`, and the plugins' routes. Not listening yet.
+ * FHIR requests are one wildcard route whose path `router.ts` reads raw; Fastify decodes and decorates nothing.
+ */
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const parts: StepParts = { deps, service: serviceOf(deps) };
+  const app = Fastify({
+    logger: false,
+    forceCloseConnections: 'idle',
+    // Above our own limit for URLs, which answers with an OperationOutcome.
+    http: { maxHeaderSize: 2 * limits.urlBytesMax },
+    frameworkErrors: (error, request, reply) => answerFailure(parts, error, request, reply),
+  });
+  app.setNotFoundHandler((request, reply) => {
+    if (isFhir(request)) answer(parts, request, reply, undefined);
+    else answerPlain(404, request, reply);
+  });
+  app.setErrorHandler<FastifyError>((error, request, reply) => answerFailure(parts, error, request, reply));
+  await app.register(async (fhir) => {
+    fhir.removeAllContentTypeParsers();
+    const options = { parseAs: 'buffer', bodyLimit: limits.bodyBytesMax } as const;
+    fhir.addContentTypeParser('*', options, (_request, body, done) => done(null, body));
+    fhir.all('/t/*', (request, reply) => answer(parts, request, reply, undefined));
+  });
+  await app.register(async (others) => {
+    others.addHook('onRequest', (request, reply, done) => {
+      const { requestId, correlationId } = requestIds(request.raw);
+      reply.raw.setHeader('x-request-id', requestId);
+      reply.raw.setHeader('x-correlation-id', correlationId);
+      done();
+    });
+    others.get('/healthz', async () => ({ status: 'ok' }));
+    others.get('/readyz', async (_request, reply) => {
+      const ready = await deps.ready();
+      return reply.code(ready ? 200 : 503).send({ status: ready ? 'ready' : 'not ready' });
+    });
+    for (const plugin of deps.plugins) await plugin(others);
+  });
+  return app;
+}
+
+function serviceOf(deps: ServerDeps): Service {
+  const { canonicalBase, software, parameters, pageKey, clock } = deps;
+  return {
+    publicUrl: () => deps.publicUrl(),
+    trace: (store, contract, base) => deps.trace(store, contract, base),
+    searches: boundSearches(),
+    canonicalBase,
+    software,
+    parameters,
+    pageKey,
+    clock,
+  };
+}
+
+function isFhir({ raw }: FastifyRequest): boolean {
+  return raw.url?.startsWith('/t/') === true;
+}
+
+function answer(parts: StepParts, request: FastifyRequest, reply: FastifyReply, fault: AppError | undefined): void {
+  reply.hijack();
+  const body = request.body instanceof Buffer ? request.body : undefined;
+  const form = body === undefined || fault !== undefined ? '' : body.toString('latin1');
+  void handle(exchange(request.raw, form, fault ?? faultOf(request, form)), parts, reply.raw);
+}
+
+/** Forms and URLs are ASCII (percent-encoded); links and audit rows are made of them. */
+function faultOf({ raw }: FastifyRequest, form: string): AppError | undefined {
+  if (form !== '' && !/^application\/x-www-form-urlencoded\b/i.test(headerOf(raw, 'content-type') ?? '')) {
+    return new AppError('unsupported-media-type', 'a search by POST is application/x-www-form-urlencoded');
+  }
+  return printable.test(form) && printable.test(raw.url ?? '')
+    ? undefined
+    : new AppError('invalid', 'the request holds characters that must be percent-encoded');
+}
+
+const printable = /^[\x21-\x7e]*$/;
+
+/** What Fastify itself refuses: bodies too large, malformed URLs, unknown media types. */
+function answerFailure(parts: StepParts, error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
+  const status = error.statusCode ?? 500;
+  if (!isFhir(request)) {
+    if (status >= 500) parts.deps.logger.error('request failed', { why: error.stack ?? error.message });
+    answerPlain(status, request, reply);
+    return;
+  }
+  if (status >= 500) parts.deps.logger.error('request failed', { why: error.stack ?? error.message });
+  const fault =
+    status === 413
+      ? new AppError('too-large', `a body has at most ${limits.bodyBytesMax} bytes`)
+      : status === 415
+        ? new AppError('unsupported-media-type', 'a search by POST is application/x-www-form-urlencoded')
+        : new AppError(status < 500 ? 'invalid' : 'internal', 'the request cannot be read');
+  answer(parts, request, reply, fault);
+}
+
+/** Outside FHIR: an error without words about the inside. */
+function answerPlain(status: number, request: FastifyRequest, reply: FastifyReply): void {
+  const { requestId, correlationId } = requestIds(request.raw);
+  reply
+    .code(status)
+    .header('x-request-id', requestId)
+    .header('x-correlation-id', correlationId)
+    .send({ error: plainErrors[status] ?? (status < 500 ? 'bad request' : 'internal error') });
+}
+
+const plainErrors: Readonly<Record<number, string>> = {
+  404: 'not found',
+  413: 'too large',
+  415: 'unsupported media type',
+};

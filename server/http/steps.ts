@@ -1,0 +1,101 @@
+import { isRefusal, type Refusal } from '../auth/access.ts';
+import { fhirBase } from '../auth/base.ts';
+import { challenge, scopeChallenge } from '../auth/challenge.ts';
+import { allows } from '../auth/scope.ts';
+import { present } from '../core/assert.ts';
+import { AppError } from '../core/error.ts';
+import { limits } from '../core/limits.ts';
+import type { InteractionResponse, OpenContext, Service } from '../interaction/context.ts';
+import { notFound } from '../interaction/read.ts';
+import type { ServerDeps } from './deps.ts';
+import { authorizations, type Exchange, headerOf } from './exchange.ts';
+import { negotiate } from './negotiate.ts';
+import { findRoute, locate } from './router.ts';
+
+/** What a step may use. */
+export interface StepParts {
+  readonly deps: ServerDeps;
+  readonly service: Service;
+}
+
+/** A step fills the exchange, throws an `AppError`, or (the last one) answers. */
+export type Step = (exchange: Exchange, parts: StepParts) => undefined | Promise<InteractionResponse | undefined>;
+
+/** A FHIR request's path, read downward (architecture.md). The audit and the answer follow in `handle.ts`. */
+export const steps: readonly Step[] = [findTenant, route, token, scope, accept, interact];
+
+/** Only looks: a request without a route is still audited where it belongs. */
+function findTenant(exchange: Exchange, { deps }: StepParts): undefined | Promise<undefined> {
+  const located = locate(exchange.path);
+  if (located === undefined) return;
+  exchange.located = located;
+  exchange.base = fhirBase(deps.publicUrl(), located.tenant, located.contract);
+  exchange.registered = deps.registry.tenant(located.tenant);
+  return exchange.registered === undefined ? lookAgain(exchange, located.tenant, deps) : undefined;
+}
+
+/** Another process may have added the tenant a moment ago. */
+async function lookAgain(exchange: Exchange, tenant: string, { registry }: ServerDeps): Promise<undefined> {
+  await registry.refresh();
+  exchange.registered = registry.tenant(tenant);
+}
+
+/** Which routes there are is no secret, so that this comes before the token and is the same for every tenant. */
+function route(exchange: Exchange): undefined {
+  if ((exchange.raw.url ?? '').length > limits.urlBytesMax) throw new AppError('too-large', 'the URL is too long');
+  const found = exchange.located === undefined ? undefined : findRoute(exchange.method, exchange.located.rest);
+  if (found === undefined) throw notFound();
+  if ('allow' in found) {
+    exchange.allow = found.allow;
+    throw new AppError('method-not-allowed', `this path answers ${found.allow}`);
+  }
+  exchange.routed = found;
+}
+
+/** An unknown or suspended tenant, or a contract that is not live there, answers as a known one does without a token. */
+async function token(exchange: Exchange, { deps }: StepParts): Promise<undefined> {
+  const { registered, base } = exchange;
+  const { tenant, contract } = present(exchange.located, 'the place');
+  const live = registered?.status === 'active' && registered.contracts.includes(contract);
+  if (live && present(exchange.routed, 'the route').route.open) return;
+  const result = await deps.authenticate(authorizations(exchange.raw), base, tenant);
+  if (isRefusal(result)) throw refuse(exchange, result);
+  if (!live) throw refuse(exchange, { kind: 'invalid', reason: 'tenant-not-active' });
+  exchange.access = result;
+}
+
+function refuse(exchange: Exchange, refusal: Refusal): AppError {
+  exchange.challenge = challenge(exchange.base, refusal);
+  exchange.refusal = refusal.reason;
+  return new AppError('unauthenticated', 'a valid access token for this base is needed');
+}
+
+function scope(exchange: Exchange): undefined {
+  const { route, type } = present(exchange.routed, 'the route');
+  if (route.open || allows(present(exchange.access, 'access'), type, route.needs)) return;
+  throw new AppError('forbidden', 'the scopes of the token do not cover this request');
+}
+
+function accept(exchange: Exchange): undefined {
+  const { route } = present(exchange.routed, 'the route');
+  const type = route.always ?? negotiate(headerOf(exchange.raw, 'accept'), exchange.query);
+  if (type === undefined) throw new AppError('not-acceptable', 'answers are application/fhir+json');
+  exchange.contentType = type;
+}
+
+async function interact(exchange: Exchange, { deps, service }: StepParts): Promise<InteractionResponse> {
+  if (exchange.fault !== undefined) throw exchange.fault;
+  const { route, type, id, version } = present(exchange.routed, 'the route');
+  const { tenant, contract } = present(exchange.located, 'the place');
+  const { base, requestId, correlationId, raw, query, access } = exchange;
+  const context: OpenContext = { tenant, contract, base, service, requestId, correlationId };
+  const request = { type, id, version, query, header: (name: string) => headerOf(raw, name) };
+  if (route.open) return route.run(context, request);
+  const { grant } = present(access, 'access');
+  return route.run({ ...context, access: present(access, 'access'), store: deps.store.tenant(grant) }, request);
+}
+
+/** A chain may be refused inside the interaction: every 403 names the missing scope in the same way. */
+export function challengeOf(exchange: Exchange, error: AppError): string | undefined {
+  return error.code === 'forbidden' ? scopeChallenge(exchange.base) : exchange.challenge;
+}

@@ -1,0 +1,35 @@
+import { limits } from '../core/limits.ts';
+import { type BindContext, type BoundSearch, bindSearch } from '../search/bind.ts';
+import { parseSearch } from '../search/parse.ts';
+import type { Checked } from '../search/problem.ts';
+
+/** Parses and binds, remembering what it bound: clients ask the same few questions again and again. */
+export type BoundSearches = (raw: string, context: BindContext) => Checked<BoundSearch>;
+
+/** Longer query strings are bound each time, so that the memory has an upper limit in bytes too. */
+const rememberedCharactersMax = 1024;
+
+export function boundSearches(): BoundSearches {
+  // Two generations: when the young one is full it becomes the old one. Cheaper than keeping an exact order of use.
+  let young = new Map<string, Checked<BoundSearch>>();
+  let old = young;
+  return (raw, context) => {
+    // `ap` depends on the time of asking.
+    if (raw.length > rememberedCharactersMax || raw.includes('=ap')) return bind(raw, context);
+    const key = `${context.base} ${context.type} ${context.lenient} ${raw}`;
+    const known = young.get(key);
+    if (known !== undefined) return known;
+    const bound = old.get(key) ?? bind(raw, context);
+    if (young.size >= limits.boundSearchesMax / 2) {
+      old = young;
+      young = new Map();
+    }
+    young.set(key, bound);
+    return bound;
+  };
+}
+
+function bind(raw: string, context: BindContext): Checked<BoundSearch> {
+  const parsed = parseSearch(raw);
+  return parsed.ok ? bindSearch(parsed.value, context) : parsed;
+}

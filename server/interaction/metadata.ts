@@ -1,0 +1,122 @@
+import { issuerUrl, tokenEndpoint } from '../auth/base.ts';
+import type { InteractionResponse, OpenContext } from './context.ts';
+import { type PublishedType, renderedTypes } from './published-types.ts';
+
+interface DescribedRoute {
+  readonly interaction: string;
+  readonly types: readonly string[];
+}
+
+/**
+ * https://hl7.org/fhir/R4/http.html#capabilities: the CapabilityStatement of this base, generated from the routes and
+ * the search parameters. Says nothing of the tenant but the URL that was asked.
+ */
+export async function metadata(
+  context: OpenContext,
+  routes: readonly DescribedRoute[],
+  types: readonly PublishedType[],
+): Promise<InteractionResponse> {
+  const { base, contract, service } = context;
+  const { software } = service;
+  const statement = {
+    resourceType: 'CapabilityStatement',
+    id: `esr-fhir-${contract}`,
+    status: 'active',
+    date: software.releasedAt,
+    kind: 'instance',
+    software: { name: software.name, version: software.version, releaseDate: software.releasedAt },
+    implementation: { description: `ESR workforce data, contract ${contract}`, url: base },
+    fhirVersion: '4.0.1',
+    format: ['application/fhir+json', 'json'],
+    rest: [
+      {
+        mode: 'server',
+        security: security(service.publicUrl()),
+        resource: types.map((type) => resourceEntry(type, routes, context)),
+      },
+    ],
+  };
+  return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(statement)), disclosed: [] };
+}
+
+/** SMART App Launch 2.2, section "Declaring support in the CapabilityStatement". */
+function security(publicUrl: string) {
+  return {
+    extension: [
+      {
+        url: 'http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris',
+        extension: [
+          { url: 'token', valueUri: tokenEndpoint(publicUrl) },
+          { url: 'authorize', valueUri: `${issuerUrl(publicUrl)}/auth` },
+        ],
+      },
+    ],
+    service: [
+      {
+        coding: [
+          {
+            system: 'http://terminology.hl7.org/CodeSystem/restful-security-service',
+            code: 'SMART-on-FHIR',
+            display: 'SMART-on-FHIR',
+          },
+        ],
+      },
+    ],
+    description: 'OAuth 2.0 client credentials with SMART scopes; a token is good for one base',
+  };
+}
+
+function resourceEntry({ type, profiles }: PublishedType, routes: readonly DescribedRoute[], context: OpenContext) {
+  const { service } = context;
+  const interactions = routes.filter((route) => route.types.includes(type)).map((route) => route.interaction);
+  const has = new Set(interactions);
+  const include = includes(type, context);
+  return {
+    type,
+    ...(profiles.length === 0
+      ? {}
+      : { supportedProfile: profiles.map((url) => url.replace('{base}', service.canonicalBase)) }),
+    interaction: [...has].map((code) => ({ code })),
+    versioning: has.has('vread') ? 'versioned' : 'no-version',
+    readHistory: has.has('vread'),
+    updateCreate: false,
+    conditionalRead: has.has('vread') ? 'full-support' : 'not-supported',
+    ...(include.forward.length === 0 ? {} : { searchInclude: include.forward }),
+    ...(include.reverse.length === 0 ? {} : { searchRevInclude: include.reverse }),
+    searchParam: searchParams(type, context),
+  };
+}
+
+function searchParams(type: string, { service }: OpenContext) {
+  const rendered = renderedTypes.find((one) => one.type === type);
+  if (rendered !== undefined) {
+    return rendered.parameters.map(({ name, type: kind }) => ({
+      name,
+      definition: `http://hl7.org/fhir/SearchParameter/${type}-${name}`,
+      type: kind,
+    }));
+  }
+  return [
+    { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
+    { name: '_lastUpdated', definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated', type: 'date' },
+    ...[...(service.parameters.get(type)?.values() ?? [])].map(({ code, definition, kind }) => ({
+      name: code,
+      definition,
+      type: kind,
+    })),
+  ];
+}
+
+/** Only what can come back: references to types that are stored. */
+function includes(type: string, { service: { parameters } }: OpenContext) {
+  const forward: string[] = [];
+  const reverse: string[] = [];
+  for (const [source, ofSource] of parameters) {
+    for (const { code, kind, targets } of ofSource.values()) {
+      if (kind !== 'reference') continue;
+      if (source === type && targets.some((target) => parameters.has(target))) forward.push(`${source}:${code}`);
+      if (targets.includes(type)) reverse.push(`${source}:${code}`);
+    }
+  }
+  return { forward, reverse };
+}

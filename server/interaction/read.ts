@@ -1,0 +1,35 @@
+import { AppError } from '../core/error.ts';
+import { etag, httpDate, notModified } from '../fhir/version-headers.ts';
+import type { StoredVersion } from '../store/port.ts';
+import type { Interaction, InteractionRequest, InteractionResponse } from './context.ts';
+
+/** https://hl7.org/fhir/R4/http.html#read, conditional reads included. */
+export const read: Interaction = async ({ store, contract }, request) => {
+  return versionResponse(await store.resources.read({ contract, type: request.type, id: request.id }), request);
+};
+
+/**
+ * The stored bytes of a version; 304 where the client has them. What never was in this tenant and contract is
+ * `not-found`, in the same words whether or not it exists elsewhere; what was deleted is `gone`.
+ */
+export function versionResponse(
+  version: StoredVersion | undefined,
+  { header }: Pick<InteractionRequest, 'header'>,
+): InteractionResponse {
+  if (version === undefined) throw notFound();
+  if (version.change === 'delete') throw new AppError('gone', 'the resource has been deleted');
+  const headers = { etag: etag(version.version), 'last-modified': httpDate(version.at) };
+  if (notModified(version, header('if-none-match'), header('if-modified-since'))) {
+    return { status: 304, headers, body: null, disclosed: [] };
+  }
+  return { status: 200, headers, body: version.body, disclosed: [disclosure(version)] };
+}
+
+export function notFound(): AppError {
+  return new AppError('not-found', 'no such resource');
+}
+
+/** How the audit names a version that left: `Type/id/version`. */
+export function disclosure({ type, id, version }: Pick<StoredVersion, 'type' | 'id' | 'version'>): string {
+  return `${type}/${id}/${version}`;
+}

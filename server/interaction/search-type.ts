@@ -1,0 +1,64 @@
+import { allows } from '../auth/scope.ts';
+import { AppError } from '../core/error.ts';
+import { limits } from '../core/limits.ts';
+import { searchset } from '../fhir/bundle.ts';
+import { warningOutcome } from '../fhir/outcome.ts';
+import type { BoundSearch } from '../search/bind.ts';
+import { positionOf, sortKeyOf } from '../search/page-token.ts';
+import type { SearchPage } from '../store/port.ts';
+import type { Context, Interaction, InteractionRequest } from './context.ts';
+import { includedVersions } from './includes.ts';
+import { nextLink, pagePosition, selfLink, splitPage } from './page-link.ts';
+import { disclosure } from './read.ts';
+import { searchError } from './search-problems.ts';
+
+/** https://hl7.org/fhir/R4/http.html#search, by GET and by POST `_search`. Deleted resources never appear. */
+export const searchType: Interaction = async (context, request) => {
+  const { query, token } = splitPage(request.query);
+  const bound = bind(context, request, query);
+  const url = `${context.base}/${request.type}`;
+  const after = token === undefined ? undefined : sortKeyOf(pagePosition(context, url, bound.self, token));
+  const page = await context.store.resources.search(after === undefined ? bound.query : { ...bound.query, after });
+  const included = await includedVersions(context, bound, page.matches);
+  const body = searchset({
+    base: context.base,
+    links: {
+      self: selfLink(url, bound.self, token),
+      next: page.next === undefined ? undefined : nextLink(context, url, bound.self, positionOf(page.next)),
+    },
+    total: totalOf(page, after !== undefined),
+    matches: page.matches,
+    includes: included.versions,
+    warning: included.cut ? cutWarning : undefined,
+  });
+  return { status: 200, headers: {}, body, disclosed: [...page.matches, ...included.versions].map(disclosure) };
+};
+
+const cutWarning = warningOutcome(
+  'incomplete',
+  `more than ${limits.includedResourcesMax} resources would be included: ask for smaller pages with _count`,
+);
+
+function bind(context: Context, { type, header }: InteractionRequest, query: string): BoundSearch {
+  const { contract, base, service, access } = context;
+  const bound = service.searches(query, {
+    parameters: service.parameters,
+    contract,
+    type,
+    base,
+    lenient: /\bhandling\s*=\s*"?lenient\b/i.test(header('prefer') ?? ''),
+    now: service.clock.now().getTime(),
+  });
+  if (!bound.ok) throw searchError(bound.problems);
+  for (const reached of bound.value.reaches) {
+    // A chain answers questions about resources that it does not return.
+    if (!allows(access, reached, 's')) throw new AppError('forbidden', `this search looks into ${reached}`);
+  }
+  return bound.value;
+}
+
+/** A search that fits on its first page tells its total for nothing; else it is counted where it was asked for. */
+function totalOf(page: SearchPage, continued: boolean): number | undefined {
+  if (page.total !== undefined) return page.total;
+  return page.next === undefined && !continued ? page.matches.length : undefined;
+}

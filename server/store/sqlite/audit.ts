@@ -1,0 +1,97 @@
+import { setImmediate } from 'node:timers/promises';
+import { StoreError } from '../error.ts';
+import type { AuditLog, AuditRange, AuditRow } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { type Fragment, join, raw, sql } from './fragment.ts';
+
+type Row = [writer: string, number: number, at: string, bytes: string, hash: string];
+
+const columns = 'writer, number, at, bytes, hash';
+
+/** Rows whose disclosures are indexed per transaction: an append waits no longer than that. */
+const indexedPerStep = 500;
+
+/**
+ * The audit chain of one file. Appending writes rows and nothing else, because every request waits for it; who saw a
+ * resource is indexed when somebody asks. `disclosures` reads `Type/id/version` texts off a row's bytes.
+ */
+export function auditLog(file: Connection, disclosures: (bytes: string) => readonly string[]): AuditLog {
+  return {
+    async append(rows) {
+      file.immediate(() => {
+        for (const row of rows) append(file, row);
+      });
+    },
+
+    async head(writer) {
+      return first(file, sql`WHERE writer = ${writer} ORDER BY number DESC LIMIT 1`);
+    },
+
+    async writers() {
+      return file.values<string>('SELECT DISTINCT writer FROM audit ORDER BY writer');
+    },
+
+    async scan(range) {
+      return all(file, rangeClause(range));
+    },
+
+    async row(writer, number) {
+      return first(file, sql`WHERE writer = ${writer} AND number = ${number}`);
+    },
+
+    async disclosing(resource) {
+      while (file.immediate(() => indexSome(file, disclosures))) await setImmediate();
+      return all(
+        file,
+        sql`WHERE n IN (SELECT n FROM disclosure WHERE resource = ${resource}) ORDER BY at, writer, number`,
+      );
+    },
+  };
+}
+
+function append(file: Connection, { writer, number, at, bytes, hash }: AuditRow): void {
+  const last = file.value<number>('SELECT number FROM audit WHERE writer = ? ORDER BY number DESC LIMIT 1', writer);
+  if (number !== (last ?? 0) + 1) throw new StoreError('conflict', "an audit row is not its writer's next");
+  const insert = 'INSERT INTO audit(writer, number, at, bytes, hash) VALUES(?, ?, ?, ?, ?)';
+  file.run(insert, writer, number, at, bytes, hash);
+}
+
+/** Indexes the disclosures of the oldest rows that lack it; false when none do. */
+function indexSome(file: Connection, disclosures: (bytes: string) => readonly string[]): boolean {
+  const rows = file.rows<[n: number, bytes: string]>(
+    `SELECT n, bytes FROM audit WHERE n > (SELECT n FROM disclosure_indexed) ORDER BY n LIMIT ${indexedPerStep}`,
+  );
+  for (const [n, bytes] of rows) {
+    const resources = new Set(disclosures(bytes).map((text) => text.slice(0, text.lastIndexOf('/'))));
+    for (const resource of resources) file.run('INSERT OR IGNORE INTO disclosure VALUES(?, ?)', resource, n);
+  }
+  const last = rows.at(-1);
+  if (last !== undefined) file.run('UPDATE disclosure_indexed SET n = ?', last[0]);
+  return rows.length === indexedPerStep;
+}
+
+function rangeClause({ from, to, descending, after, count }: AuditRange): Fragment {
+  const parts: Fragment[] = [raw('1')];
+  const beyond = raw(descending ? '<' : '>');
+  const direction = raw(descending ? 'DESC' : 'ASC');
+  if (from !== undefined) parts.push(sql`at >= ${from}`);
+  if (to !== undefined) parts.push(sql`at < ${to}`);
+  if (after !== undefined) {
+    parts.push(sql`(at, writer, number) ${beyond} (${after.at}, ${after.writer}, ${after.number})`);
+  }
+  const order = sql`ORDER BY at ${direction}, writer ${direction}, number ${direction}`;
+  return sql`WHERE ${join(parts, ' AND ')} ${order} LIMIT ${count}`;
+}
+
+function all(file: Connection, clause: Fragment): readonly AuditRow[] {
+  return file.rows<Row>(`SELECT ${columns} FROM audit ${clause.text}`, ...clause.params).map(toRow);
+}
+
+function first(file: Connection, clause: Fragment): AuditRow | undefined {
+  const row = file.row<Row>(`SELECT ${columns} FROM audit ${clause.text}`, ...clause.params);
+  return row === undefined ? undefined : toRow(row);
+}
+
+function toRow([writer, number, at, bytes, hash]: Row): AuditRow {
+  return { writer, number, at, bytes, hash };
+}

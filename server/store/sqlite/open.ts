@@ -1,0 +1,143 @@
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { assert } from '../../core/assert.ts';
+import { limits } from '../../core/limits.ts';
+import type { KeyRing } from '../../keys/key-ring.ts';
+import type { IndexSchema } from '../../search/query.ts';
+import type { Capabilities } from '../capabilities.ts';
+import { StoreError } from '../error.ts';
+import type { Lease, Store } from '../port.ts';
+import { auditLog } from './audit.ts';
+import { bodyCache, type CacheShard } from './body-cache.ts';
+import { Connection } from './connection.ts';
+import { documentStore } from './documents.ts';
+import { leaseHeld, leaseStore } from './leases.ts';
+import { systemMigrations } from './migrations.ts';
+import { oauthStore } from './oauth.ts';
+import { noTenant, type TenantHandle, tenantHandle } from './tenant-store.ts';
+import { tenantKeys } from './tenants.ts';
+
+export interface SqliteOptions {
+  /** The data folder: `system.db` and `tenants/` go there. */
+  readonly directory: string;
+  readonly keys: KeyRing;
+  /** Search parameters by type: what is indexed. */
+  readonly schema: IndexSchema;
+  /** `Type/id/version` of every resource that an audit row's bytes say was disclosed. */
+  readonly disclosures: (auditBytes: string) => readonly string[];
+}
+
+const capabilities: Capabilities = {
+  name: 'sqlite',
+  isolationModels: ['database'],
+  atomicReads: true,
+  severalMachines: false,
+};
+
+interface OpenTenant {
+  readonly handle: TenantHandle;
+  readonly wrapped: string;
+  readonly cache: CacheShard;
+}
+
+/**
+ * Opens the embedded store of a data folder (architecture.md, "The embedded store's files and processes"); several
+ * processes may. Throws `corrupt` where the master key is not the one that made it.
+ */
+export async function openSqlite(options: SqliteOptions): Promise<Store> {
+  const { directory, keys, schema, disclosures } = options;
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const system = openSystem(directory, keys);
+  const tenants = tenantKeys(system, keys);
+  const bodies = bodyCache(limits.bodyCacheBytesMax);
+  const opened = new Map<string, OpenTenant>();
+  const recent = new Map<string, TenantHandle>();
+  const folderOf = (tenant: string) => join(directory, 'tenants', tenant);
+
+  const forget = (tenant: string) => {
+    const found = opened.get(tenant);
+    opened.delete(tenant);
+    recent.delete(tenant);
+    found?.handle.close();
+    found?.cache.drop();
+  };
+
+  /** The map is in order of use: the handle unused for longest gives up its files, and opens them again when used. */
+  const touch = (tenant: string, handle: TenantHandle) => {
+    recent.delete(tenant);
+    recent.set(tenant, handle);
+    const [oldest] = recent.size > limits.tenantHandlesMax ? recent : [];
+    if (oldest === undefined) return;
+    recent.delete(oldest[0]);
+    oldest[1].close();
+  };
+
+  const open = (tenant: string, wrapped: string): OpenTenant => {
+    const cache = bodies.shard();
+    const dataKey = tenants.unwrap(tenant, wrapped);
+    const key = () => {
+      if (tenants.wrapped(tenant) !== wrapped) throw noTenant();
+      touch(tenant, handle);
+      return dataKey;
+    };
+    const held = (lease: Lease) => leaseHeld(system, lease);
+    const handle = tenantHandle({ tenant, directory: folderOf(tenant), key, schema, disclosures, held, cache });
+    return { handle, wrapped, cache };
+  };
+
+  return {
+    capabilities,
+    system: {
+      documents: documentStore(system),
+      leases: leaseStore(system),
+      oauth: oauthStore(system),
+      audit: auditLog(system, disclosures),
+    },
+    async createTenant(tenant) {
+      assert(/^[a-z0-9-]{1,64}$/.test(tenant), 'a tenant id is well formed');
+      tenants.create(tenant);
+    },
+    async destroyTenant(tenant) {
+      tenants.destroy(tenant);
+      forget(tenant);
+      rmSync(folderOf(tenant), { recursive: true, force: true });
+    },
+    tenant(grant) {
+      const wrapped = tenants.wrapped(grant.tenant);
+      const found = opened.get(grant.tenant);
+      if (found !== undefined && found.wrapped === wrapped) {
+        touch(grant.tenant, found.handle);
+        return found.handle.store;
+      }
+      forget(grant.tenant);
+      if (wrapped === undefined) throw noTenant();
+      const entry = open(grant.tenant, wrapped);
+      opened.set(grant.tenant, entry);
+      return entry.handle.store;
+    },
+    async close() {
+      for (const tenant of [...opened.keys()]) forget(tenant);
+      system.close();
+    },
+  };
+}
+
+function openSystem(directory: string, keys: KeyRing): Connection {
+  const system = new Connection({
+    path: join(directory, 'system.db'),
+    key: () => keys.derive('system-store'),
+    migrations: systemMigrations,
+    synchronous: 'FULL',
+    journal: 'WAL',
+    cacheKibibytes: 8192,
+  });
+  try {
+    system.open();
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_NOTADB') {
+      throw new StoreError('corrupt', 'the system store does not open with this master key');
+    }
+    throw error;
+  }
+  return system;
+}

@@ -1,0 +1,91 @@
+import { unitText } from '../../record/unit.ts';
+import type { Op } from '../port.ts';
+import type { Connection } from './connection.ts';
+
+type Named<Name extends Op['op']> = Extract<Op, { readonly op: Name }>;
+
+/** Replaces a record's slices and the references that it made. */
+export function writeRecord(data: Connection, { record, references }: Named<'record'>): void {
+  const { type, id, hash, file, slices } = record;
+  const json = JSON.stringify(slices);
+  const known = ridOf(data, type, id);
+  if (known !== undefined) {
+    data.run('UPDATE record SET hash = ?, file = ?, slices = ? WHERE rid = ?', hash, file, json, known);
+    data.run('DELETE FROM reference WHERE record = ?', known);
+  } else {
+    data.run('INSERT INTO record(type, id, hash, file, slices) VALUES(?, ?, ?, ?, ?)', type, id, hash, file, json);
+  }
+  if (references.length === 0) return;
+  const rid = known ?? data.value<number>('SELECT last_insert_rowid()') ?? 0;
+  for (const to of references) {
+    data.run('INSERT OR IGNORE INTO reference(type, id, record) VALUES(?, ?, ?)', to.type, to.id, rid);
+  }
+}
+
+export function deleteRecord(data: Connection, { key }: Named<'record-delete'>): void {
+  const rid = ridOf(data, key.type, key.id);
+  if (rid === undefined) return;
+  data.run('DELETE FROM reference WHERE record = ?', rid);
+  data.run('DELETE FROM record WHERE rid = ?', rid);
+}
+
+function ridOf(data: Connection, type: string, id: string): number | undefined {
+  return data.value<number>('SELECT rid FROM record WHERE type = ? AND id = ?', type, id);
+}
+
+export function writeDue(data: Connection, { unit, on }: Named<'due'>): void {
+  if (on === null) data.run('DELETE FROM due WHERE kind = ? AND id = ?', unit.kind, unit.id);
+  else data.run('INSERT OR REPLACE INTO due(kind, id, day) VALUES(?, ?, ?)', unit.kind, unit.id, on);
+}
+
+/** A unit that is waiting already waits for the newer file. */
+export function addWork(data: Connection, { units, file }: Named<'work-add'>): void {
+  for (const { kind, id } of units) {
+    data.run('INSERT OR REPLACE INTO work(kind, id, file) VALUES(?, ?, ?)', kind, id, file);
+  }
+}
+
+export function finishWork(data: Connection, { units }: Named<'work-done'>): void {
+  for (const { kind, id } of units) data.run('DELETE FROM work WHERE kind = ? AND id = ?', kind, id);
+}
+
+export function writeFile(data: Connection, { file }: Named<'file'>): void {
+  data.run(
+    `INSERT INTO file(id, sha256, received, document) VALUES(?, ?, ?, ?)
+      ON CONFLICT(id) DO UPDATE SET sha256 = excluded.sha256, received = excluded.received,
+      document = excluded.document`,
+    file.id,
+    file.sha256,
+    file.receivedAt,
+    JSON.stringify(file),
+  );
+}
+
+export function writeException(data: Connection, { exception }: Named<'exception'>): void {
+  const { id, file, line, state, severity, record, waitsFor, unit } = exception;
+  data.run(
+    `INSERT INTO exception(id, file, line, state, severity, record, waits, unit, document)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)
+      ON CONFLICT(id) DO UPDATE SET file = excluded.file, line = excluded.line, state = excluded.state,
+      severity = excluded.severity, record = excluded.record, waits = excluded.waits, unit = excluded.unit,
+      document = excluded.document`,
+    id,
+    file,
+    line,
+    state,
+    severity,
+    `${record.type}/${record.id}`,
+    waitsFor === null ? null : `${waitsFor.type}/${waitsFor.id}`,
+    unit === null ? null : unitText(unit),
+    JSON.stringify(exception),
+  );
+}
+
+/** `place`: the op's index in its batch, which orders the outbox. */
+export function writeEvent(data: Connection, { topic, body }: Named<'event'>, sequence: number, place: number): void {
+  data.run('INSERT INTO event(sequence, place, topic, body) VALUES(?, ?, ?, ?)', sequence, place, topic, body);
+}
+
+export function writeAudit(data: Connection, { row }: Named<'audit'>, sequence: number, place: number): void {
+  data.run('INSERT INTO audit_outbox(sequence, place, row) VALUES(?, ?, ?)', sequence, place, row);
+}

@@ -1,0 +1,68 @@
+import type { RecordKey, RecordType, Slice, SourceRecord } from '../../record/record.ts';
+import { type Unit, unitKinds } from '../../record/unit.ts';
+import type { RecordReader, WorkRow } from '../port.ts';
+import type { Connection } from './connection.ts';
+
+type RecordRow = [type: RecordType, id: string, hash: string, file: string, slices: string];
+
+/** Lists go in as one JSON value: one prepared statement serves every length. */
+const pairs = "FROM json_each(?) j CROSS JOIN record r ON r.type = j.value ->> 'type' AND r.id = j.value ->> 'id'";
+
+export function recordReader(data: Connection): RecordReader {
+  return {
+    async get(keys) {
+      const text = `SELECT r.type, r.id, r.hash, r.file, r.slices ${pairs}`;
+      return data.rows<RecordRow>(text, keysJson(keys)).map(toRecord);
+    },
+
+    async hashes(keys) {
+      const rows = data.rows<[string, string, string]>(`SELECT r.type, r.id, r.hash ${pairs}`, keysJson(keys));
+      return new Map(rows.map(([type, id, hash]) => [`${type}/${id}`, hash]));
+    },
+
+    async referring(to) {
+      const rows = data.rows<[RecordType, string]>(
+        `SELECT DISTINCT r.type, r.id FROM json_each(?) j
+          CROSS JOIN reference f ON f.type = j.value ->> 'type' AND f.id = j.value ->> 'id'
+          CROSS JOIN record r ON r.rid = f.record ORDER BY r.type, r.id`,
+        keysJson(to),
+      );
+      return rows.map(([type, id]) => ({ type, id }));
+    },
+
+    async byFile(file) {
+      const text = 'SELECT type, id, hash, file, slices FROM record WHERE file = ? ORDER BY type, id';
+      return data.rows<RecordRow>(text, file).map(toRecord);
+    },
+
+    async counts() {
+      return Object.fromEntries(data.rows<[string, number]>('SELECT type, COUNT(*) FROM record GROUP BY type'));
+    },
+
+    async work(limit) {
+      const rows: WorkRow[] = [];
+      for (const kind of unitKinds) {
+        if (rows.length >= limit) break;
+        const text = 'SELECT id, file FROM work WHERE kind = ? ORDER BY id LIMIT ?';
+        const found = data.rows<[string, string]>(text, kind, limit - rows.length);
+        rows.push(...found.map(([id, file]) => ({ unit: { kind, id }, file })));
+      }
+      return rows;
+    },
+
+    async due(date, limit) {
+      const text = 'SELECT kind, id FROM due WHERE day <= ? ORDER BY day, kind, id LIMIT ?';
+      return data.rows<[Unit['kind'], string]>(text, date, limit).map(([kind, id]) => ({ kind, id }));
+    },
+  };
+}
+
+/** Of each key once. */
+function keysJson(keys: readonly { readonly type: string; readonly id: string }[]): string {
+  const distinct = new Map(keys.map(({ type, id }) => [`${type}/${id}`, { type, id }]));
+  return JSON.stringify([...distinct.values()]);
+}
+
+function toRecord([type, id, hash, file, slices]: RecordRow): SourceRecord & RecordKey {
+  return { type, id, file, hash, slices: JSON.parse(slices) as readonly Slice[] };
+}

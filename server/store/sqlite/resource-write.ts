@@ -1,0 +1,119 @@
+import { assert, present } from '../../core/assert.ts';
+import { unitText } from '../../record/unit.ts';
+import type { IndexEntry } from '../../search/query.ts';
+import { StoreError } from '../error.ts';
+import type { ResourceOp } from '../port.ts';
+import type { Connection } from './connection.ts';
+import type { Contracts } from './contracts.ts';
+import type { Bound } from './fragment.ts';
+import { entryValues, type Layout, quoted } from './schema.ts';
+
+const emptyBody = Buffer.alloc(0);
+
+/** The order in which a batch's versions get their numbers: what makes `vid` the order of (sequence, id). */
+export function inVersionOrder(ops: readonly ResourceOp[]): readonly ResourceOp[] {
+  const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+  return ops.toSorted((a, b) => compare(a.contract, b.contract) || compare(a.type, b.type) || compare(a.id, b.id));
+}
+
+/** Writes one version: history, current state, search rows, lineage. Inside the batch's transaction. */
+export function writeResource(
+  data: Connection,
+  contracts: Contracts,
+  op: ResourceOp,
+  vid: number,
+  sequence: number,
+): void {
+  const layout = present(contracts.ensure(op.contract).get(op.type), `the search layout of ${op.type}`);
+  const partition = contracts.ensurePartition(op.contract, op.type);
+  const before = data.row<[rid: number, current: number, version: number, deleted: number]>(
+    'SELECT rid, current, version, deleted FROM resource WHERE partition = ? AND id = ?',
+    partition,
+    op.id,
+  );
+  if (op.version !== (before?.[2] ?? 0) + 1) {
+    throw new StoreError('conflict', `version ${op.version} of a ${op.type} does not follow the stored one`);
+  }
+  const rid = writeCurrent(data, op, partition, before?.[0], vid);
+  const body = op.change === 'delete' ? emptyBody : Buffer.from(op.body);
+  data.run(
+    'INSERT INTO version(vid, rid, version, sequence, change, body) VALUES(?, ?, ?, ?, ?, ?)',
+    vid,
+    rid,
+    op.version,
+    sequence,
+    op.change,
+    body,
+  );
+  if (before !== undefined && before[3] === 0) removeIndex(data, layout, before[1]);
+  if (op.change !== 'delete') writeIndex(data, layout, op, vid);
+  if (op.lineage !== null) {
+    const lineage = JSON.stringify(op.lineage);
+    data.run('INSERT INTO lineage(vid, file, lineage) VALUES(?, ?, ?)', vid, op.lineage.file, lineage);
+  }
+}
+
+function writeCurrent(
+  data: Connection,
+  op: ResourceOp,
+  partition: number,
+  rid: number | undefined,
+  vid: number,
+): number {
+  const deleted = op.change === 'delete' ? 1 : 0;
+  const unit = op.unit === null ? null : unitText(op.unit);
+  const state = [vid, op.version, deleted, op.hash, unit];
+  if (rid !== undefined) {
+    const update = 'UPDATE resource SET current = ?, version = ?, deleted = ?, hash = ?, unit = ? WHERE rid = ?';
+    data.run(update, ...state, rid);
+    return rid;
+  }
+  // The first version's number is the resource's: it is free, and needs no second counter.
+  const insert = `INSERT INTO resource(rid, partition, id, current, version, deleted, hash, unit)
+    VALUES(?, ?, ?, ?, ?, ?, ?, ?)`;
+  data.run(insert, vid, partition, op.id, ...state);
+  return vid;
+}
+
+function writeIndex(data: Connection, layout: Layout, op: ResourceOp, vid: number): void {
+  const wide: Bound[] = layout.columns.map(() => null);
+  const sides = new Set<string>();
+  for (const entry of op.index) {
+    const parameter = layout.parameters.get(entry.param);
+    assert(parameter !== undefined && parameter.kind === entry.kind, `${op.type}.${entry.param} is in the schema`);
+    const values = entryValues(entry);
+    if (parameter.side === undefined) {
+      assert(wide[parameter.slot] === null, `${op.type}.${entry.param} has one value`);
+      wide.splice(parameter.slot, values.length, ...values);
+    } else {
+      sides.add(entry.param);
+      data.run(insertSide(parameter.side, entry), ...values, vid);
+    }
+  }
+  data.run(insertWide(layout), vid, op.id, [...sides].join(' '), ...wide);
+}
+
+function removeIndex(data: Connection, layout: Layout, vid: number): void {
+  const sides = data.value<string>(`DELETE FROM ${layout.wide} WHERE vid = ? RETURNING sides`, vid);
+  assert(sides !== undefined, 'a live resource has its search row');
+  for (const param of sides === '' ? [] : sides.split(' ')) {
+    data.run(`DELETE FROM ${quoted(`${layout.contract}_${layout.type}_${param}`)} WHERE vid = ?`, vid);
+  }
+}
+
+const marks: Readonly<Record<number, string>> = { 1: '?, ?', 2: '?, ?, ?' };
+
+function insertSide(side: string, entry: IndexEntry): string {
+  return `INSERT OR IGNORE INTO ${side} VALUES(${marks[entryValues(entry).length]})`;
+}
+
+const wideInserts = new WeakMap<Layout, string>();
+
+function insertWide(layout: Layout): string {
+  const known = wideInserts.get(layout);
+  if (known !== undefined) return known;
+  const columns = ['vid', 'id', 'sides', ...layout.columns];
+  const text = `INSERT INTO ${layout.wide}(${columns.join(', ')}) VALUES(${columns.map(() => '?').join(', ')})`;
+  wideInserts.set(layout, text);
+  return text;
+}

@@ -1,0 +1,96 @@
+import { hkdfSync } from 'node:crypto';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IndexSchema } from '../../search/query.ts';
+import { StoreError } from '../error.ts';
+import type { Lease, TenantStore } from '../port.ts';
+import { auditLog } from './audit.ts';
+import { blobStore } from './blob.ts';
+import type { CacheShard } from './body-cache.ts';
+import { Connection, type ConnectionOptions } from './connection.ts';
+import { contracts } from './contracts.ts';
+import { ledgerReader } from './ledger.ts';
+import { auditMigrations, dataMigrations, stageMigrations } from './migrations.ts';
+import { outbox } from './outbox.ts';
+import { resourceReader } from './read.ts';
+import { recordReader } from './records.ts';
+import { stageOf } from './stage.ts';
+import { headOf, transact } from './transact.ts';
+
+export interface TenantStoreOptions {
+  readonly tenant: string;
+  readonly directory: string;
+  /** The tenant's data key; throws `no-tenant` once it is destroyed. Called whenever a file is opened. */
+  readonly key: () => Buffer;
+  readonly schema: IndexSchema;
+  readonly disclosures: (bytes: string) => readonly string[];
+  readonly held: (lease: Lease) => boolean;
+  readonly cache: CacheShard;
+}
+
+export interface TenantHandle {
+  readonly store: TenantStore;
+  /** Closes the files; they open again when used again. */
+  close(): void;
+}
+
+/** One tenant's files as a store. The files open when first used. */
+export function tenantHandle(options: TenantStoreOptions): TenantHandle {
+  const { tenant, directory, schema, disclosures, held, cache } = options;
+  const subkey = (purpose: string) => () => Buffer.from(hkdfSync('sha256', options.key(), '', purpose, 32));
+  const file = (name: string, more: Omit<ConnectionOptions, 'path' | 'key'>) => {
+    const key = subkey(name);
+    const opening = () => {
+      const bytes = key();
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      return bytes;
+    };
+    return new Connection({ path: join(directory, `${name}.db`), key: opening, ...more });
+  };
+  const wal = { journal: 'WAL' } as const;
+  const data = file('data', { ...wal, synchronous: 'NORMAL', cacheKibibytes: 65_536, migrations: dataMigrations });
+  const audit = file('audit', { ...wal, synchronous: 'FULL', cacheKibibytes: 4096, migrations: auditMigrations });
+  const staging = file('stage', {
+    journal: 'OFF',
+    synchronous: 'OFF',
+    cacheKibibytes: 32_768,
+    migrations: stageMigrations,
+  });
+  const dropStage = () => {
+    staging.close();
+    for (const suffix of ['', '-wal', '-shm', '-journal']) {
+      rmSync(join(directory, `stage.db${suffix}`), { force: true });
+    }
+  };
+  const known = contracts(data, schema);
+  const store: TenantStore = {
+    tenant,
+    async transact(ops, at, lease) {
+      return transact({ tenant, data, contracts: known, held }, ops, at, lease);
+    },
+    async head() {
+      return headOf(data);
+    },
+    resources: resourceReader(data, known, cache),
+    records: recordReader(data),
+    ledger: ledgerReader(data),
+    outbox: outbox(data),
+    audit: auditLog(audit, disclosures),
+    blobs: blobStore(join(directory, 'raw'), subkey('blobs')),
+    async stage() {
+      dropStage();
+      staging.open();
+      return stageOf(staging, dropStage);
+    },
+  };
+  const close = () => {
+    data.close();
+    audit.close();
+  };
+  return { store, close };
+}
+
+/** What a handle of a tenant that is gone answers. */
+export function noTenant(): StoreError {
+  return new StoreError('no-tenant', 'there is no such tenant');
+}
