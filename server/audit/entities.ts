@@ -34,7 +34,10 @@ function transaction(entry: AuditEntry, context: AuditContext): AuditEventEntity
     what: { identifier: { value: entry.requestId } },
     detail: [
       { type: `${context.canonicalBase}/audit/correlation-id`, valueString: entry.correlationId },
-      { type: `${context.canonicalBase}/audit/status`, valueString: String(entry.status) },
+      // An ingest has no HTTP status: 0.
+      ...(entry.status > 0
+        ? [{ type: `${context.canonicalBase}/audit/status`, valueString: String(entry.status) }]
+        : []),
     ],
   };
 }

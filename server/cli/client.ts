@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Client } from '../auth/client.ts';
 import { newClient } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
-import { command, type CommonOptions, print, table, UsageError } from './command.ts';
+import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 
 interface AddOptions extends CommonOptions {
@@ -49,7 +49,7 @@ function addCommand(open: OpenHouse): Command {
         }
         const contracts = contract === undefined ? tenant.contracts : [contract];
         const how = jwks !== undefined ? { jwks: json(jwks) } : jwksUri !== undefined ? { jwksUri } : {};
-        const made = newClient({ name, tenant: id, scope, contracts, ...how }, keys, clock);
+        const made = newClient({ name, tenant: id, scope, contracts, ...how }, keys, clock.now().toISOString());
         await clients.add(made.client);
         const document = summary(made.client);
         const shown = made.secret === undefined ? {} : { client_secret: made.secret };
@@ -89,7 +89,9 @@ function summary({ id, name, tenant, scope, authentication, contracts, status }:
 }
 
 function lines(document: Readonly<Record<string, unknown>>): string[] {
-  return table(Object.entries(document).map(([key, value]) => [key, Array.isArray(value) ? value.join(' ') : String(value)]));
+  return table(
+    Object.entries(document).map(([key, value]) => [key, Array.isArray(value) ? value.join(' ') : String(value)]),
+  );
 }
 
 function json(file: string): unknown {

@@ -1,13 +1,13 @@
+import type { Settings } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
-import type { Settings } from '../config/schema.ts';
+import type { IngestParts } from '../ingest/parts.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { ClientRegistry } from '../registry/clients.ts';
 import type { TenantRegistry } from '../registry/tenants.ts';
-import type { Store } from '../store/port.ts';
+import type { SearchParameters } from '../search/parameters.ts';
+import type { Store, TenantStore } from '../store/port.ts';
 import { grantTenant } from '../tenancy/grant.ts';
-import type { TenantStore } from '../store/port.ts';
-import type { IngestParts } from '../ingest/parts.ts';
 import type { CommonOptions } from './command.ts';
 
 /** Everything that a command works with; `main.ts` puts it together. */
@@ -20,7 +20,11 @@ export interface House {
   readonly tenants: TenantRegistry;
   readonly clients: ClientRegistry;
   readonly ingest: IngestParts;
+  readonly parameters: SearchParameters;
+  /** Name and version: `esr-fhir 1.2.3`. */
   readonly software: string;
+  /** Path of the program's entry file, for processes that it starts. */
+  readonly entry: string;
   close(): Promise<void>;
 }
 
@@ -34,7 +38,11 @@ export async function operatorStore(house: House, tenant: string): Promise<Tenan
 }
 
 /** Runs `work` in the house and closes it, whatever happens. */
-export async function inHouse(open: OpenHouse, options: CommonOptions, work: (house: House) => Promise<void>): Promise<void> {
+export async function inHouse(
+  open: OpenHouse,
+  options: CommonOptions,
+  work: (house: House) => Promise<void>,
+): Promise<void> {
   const house = await open(options);
   try {
     await work(house);

@@ -5,28 +5,30 @@ import type { Command } from 'commander';
 import { AppError } from '../core/error.ts';
 import type { FileReport, Source } from '../ingest/parts.ts';
 import { ingestFile, resumeFiles } from '../ingest/run.ts';
-import { command, type CommonOptions, print, UsageError } from './command.ts';
-import { inHouse, type House, type OpenHouse } from './house.ts';
+import { type CommonOptions, command, print } from './command.ts';
+import { type House, inHouse, type OpenHouse } from './house.ts';
 import { progressBar } from './progress.ts';
 
 interface IngestOptions extends CommonOptions {
   readonly tenant?: string;
-  readonly resume?: boolean;
 }
 
 /** `esr-fhir ingest --tenant ID FILE…`: ingests now and waits. Exit status 1 when a file was not applied. */
 export function ingestCommand(open: OpenHouse): Command {
   return command('ingest', 'ingest files now and wait for the counts')
-    .argument('[files...]')
+    .argument('<files...>')
     .option('--tenant <id>', 'whose files they are; without it the file itself must say')
-    .option('--resume', 'finish what an earlier run left unfinished, then the files')
-    .action((files: string[], { tenant, resume, ...options }: IngestOptions) => {
-      if (files.length === 0 && resume !== true) throw new UsageError('name at least one file');
-      return inHouse(open, options, (house) => run(house, files, tenant, options));
-    });
+    .action((files: string[], { tenant, ...options }: IngestOptions) =>
+      inHouse(open, options, (house) => run(house, files, tenant, options)),
+    );
 }
 
-async function run(house: House, files: readonly string[], tenant: string | undefined, options: CommonOptions): Promise<void> {
+async function run(
+  house: House,
+  files: readonly string[],
+  tenant: string | undefined,
+  options: CommonOptions,
+): Promise<void> {
   for (const file of files) await readable(file);
   if (tenant !== undefined) await house.tenants.get(tenant);
   const bar = progressBar(process.stderr);
@@ -43,7 +45,11 @@ async function run(house: House, files: readonly string[], tenant: string | unde
 
 /** A file of this machine as a source. */
 export function fileSource(path: string): Source {
-  return { name: basename(path), source: 'command line', open: () => createReadStream(path, { highWaterMark: 1 << 20 }) };
+  return {
+    name: basename(path),
+    source: 'command line',
+    open: () => createReadStream(path, { highWaterMark: 1 << 20 }),
+  };
 }
 
 async function readable(file: string): Promise<void> {
@@ -57,5 +63,8 @@ function lines(report: FileReport): string[] {
     .map((name) => `${report[name].toLocaleString('en-GB')} ${name}`)
     .join(', ');
   const head = `${report.name}: ${report.state}${report.tenant === null ? '' : ` (${report.tenant})`}`;
-  return [`${head}: ${counts}, ${report.seconds.toFixed(1)} s`, ...(report.reason === undefined ? [] : [`  ${report.reason}`])];
+  return [
+    `${head}: ${counts}, ${report.seconds.toFixed(1)} s`,
+    ...(report.reason === undefined ? [] : [`  ${report.reason}`]),
+  ];
 }

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { command, type CommonOptions, print } from './command.ts';
+import { type CommonOptions, command, print } from './command.ts';
 import type { OpenHouse } from './house.ts';
 
 /** `esr-fhir init`: makes the data folder: master key, system store. Safe to repeat. */

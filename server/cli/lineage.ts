@@ -2,8 +2,8 @@ import type { Command } from 'commander';
 import { AppError } from '../core/error.ts';
 import { type Trace, traceFile, tracePerson, traceResource } from '../lineage/trace.ts';
 import type { TenantStore } from '../store/port.ts';
-import { command, type CommonOptions, print, table, UsageError } from './command.ts';
-import { inHouse, operatorStore, type OpenHouse } from './house.ts';
+import { type CommonOptions, command, print, table, UsageError } from './command.ts';
+import { inHouse, type OpenHouse, operatorStore } from './house.ts';
 
 interface LineageOptions extends CommonOptions {
   readonly tenant: string;
@@ -49,8 +49,19 @@ async function traceOf(store: TenantStore, wanted: Wanted, contracts: readonly s
 
 function lines(trace: Trace): string[] {
   const files = trace.files.map((file) => ['file', file.id, file.name, file.state, file.receivedAt]);
-  const records = trace.records.map((record) => ['record', `${record.type}/${record.id}`, record.file, `line ${record.line}`]);
-  const versions = trace.versions.map((one) => ['version', `${one.type}/${one.id}`, String(one.version), one.change, one.at]);
+  const records = trace.records.map((record) => [
+    'record',
+    `${record.type}/${record.id}`,
+    record.file,
+    `line ${record.line}`,
+  ]);
+  const versions = trace.versions.map((one) => [
+    'version',
+    `${one.type}/${one.id}`,
+    String(one.version),
+    one.change,
+    one.at,
+  ]);
   const reads = trace.reads.map((read) => ['read', ...Object.values(read).map(String)]);
   const all = [...files, ...records, ...versions, ...reads];
   return all.length === 0 ? [] : table(padded(all));

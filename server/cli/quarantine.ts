@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { type ExceptionRow, type ExceptionState, exceptionStates } from '../store/port.ts';
-import { command, type CommonOptions, print, table, UsageError } from './command.ts';
-import { inHouse, operatorStore, type OpenHouse } from './house.ts';
+import { type CommonOptions, command, print, table, UsageError } from './command.ts';
+import { inHouse, type OpenHouse, operatorStore } from './house.ts';
 
 interface ListOptions extends CommonOptions {
   readonly tenant: string;
@@ -12,31 +12,71 @@ interface ListOptions extends CommonOptions {
 
 /** `esr-fhir quarantine …`: exceptions and what is wrong with them. */
 export function quarantineCommand(open: OpenHouse): Command {
-  return new Command('quarantine').description('rows that were not applied, and doubts about those that were').addCommand(
-    command('list', 'list exceptions, by file and line')
-      .requiredOption('--tenant <id>')
-      .option('--file <id>', 'only those of one file')
-      .option('--state <state>', exceptionStates.join('|'), 'open')
-      .option('--severity <severity>', 'error (quarantined rows) or warning')
-      .action(({ tenant, file, state, severity, ...options }: ListOptions) =>
-        inHouse(open, options, async (house) => {
-          const store = await operatorStore(house, tenant);
-          const rows = await store.ledger.exceptions({
-            ...(file === undefined ? {} : { file }),
-            ...(severity === undefined ? {} : { severity: severityOf(severity) }),
-            state: stateOf(state),
-          });
-          const exceptions = rows.map(document);
-          const lines = exceptions.map((one) => [one.id, String(one.line), one.record, one.rule, one.severity, one.field ?? '', one.message]);
-          print(options, { exceptions }, table([['ID', 'LINE', 'RECORD', 'RULE', 'SEVERITY', 'FIELD', 'MESSAGE'], ...lines]));
-        }),
-      ),
-  );
+  return new Command('quarantine')
+    .description('rows that were not applied, and doubts about those that were')
+    .addCommand(
+      command('list', 'list exceptions, by file and line')
+        .requiredOption('--tenant <id>')
+        .option('--file <id>', 'only those of one file')
+        .option('--state <state>', exceptionStates.join('|'), 'open')
+        .option('--severity <severity>', 'error (quarantined rows) or warning')
+        .action(({ tenant, file, state, severity, ...options }: ListOptions) =>
+          inHouse(open, options, async (house) => {
+            const store = await operatorStore(house, tenant);
+            const rows = await store.ledger.exceptions({
+              ...(file === undefined ? {} : { file }),
+              ...(severity === undefined ? {} : { severity: severityOf(severity) }),
+              state: stateOf(state),
+            });
+            const exceptions = rows.map(document);
+            const lines = exceptions.map((one) => [
+              one.id,
+              String(one.line),
+              one.record,
+              one.rule,
+              one.severity,
+              one.field ?? '',
+              one.message,
+            ]);
+            print(
+              options,
+              { exceptions },
+              table([['ID', 'LINE', 'RECORD', 'RULE', 'SEVERITY', 'FIELD', 'MESSAGE'], ...lines]),
+            );
+          }),
+        ),
+    );
 }
 
-function document({ id, file, line, record, rule, severity, field, message, owner, state, since, waitsFor }: ExceptionRow) {
+function document({
+  id,
+  file,
+  line,
+  record,
+  rule,
+  severity,
+  field,
+  message,
+  owner,
+  state,
+  since,
+  waitsFor,
+}: ExceptionRow) {
   const waiting = waitsFor === null ? {} : { waitsFor: `${waitsFor.type}/${waitsFor.id}` };
-  return { id, file, line, record: `${record.type}/${record.id}`, rule, severity, field, message, owner, state, since, ...waiting };
+  return {
+    id,
+    file,
+    line,
+    record: `${record.type}/${record.id}`,
+    rule,
+    severity,
+    field,
+    message,
+    owner,
+    state,
+    since,
+    ...waiting,
+  };
 }
 
 function stateOf(text: string): ExceptionState {

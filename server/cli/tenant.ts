@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { AppError } from '../core/error.ts';
 import { isolationModels, type Tenant } from '../tenancy/tenant.ts';
-import { command, type CommonOptions, print, table, UsageError } from './command.ts';
+import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 
 interface AddOptions extends CommonOptions {
@@ -70,8 +70,19 @@ function listCommand(open: OpenHouse): Command {
   return command('list', 'list the tenants').action((options: CommonOptions) =>
     inHouse(open, options, async ({ tenants }) => {
       const all = await tenants.list();
-      const rows = all.map((one) => [one.id, one.name, one.ods.join(' '), one.vpds.join(' '), one.isolation, one.status]);
-      print(options, { tenants: all.map(summary) }, table([['ID', 'NAME', 'ODS', 'VPD', 'ISOLATION', 'STATUS'], ...rows]));
+      const rows = all.map((one) => [
+        one.id,
+        one.name,
+        one.ods.join(' '),
+        one.vpds.join(' '),
+        one.isolation,
+        one.status,
+      ]);
+      print(
+        options,
+        { tenants: all.map(summary) },
+        table([['ID', 'NAME', 'ODS', 'VPD', 'ISOLATION', 'STATUS'], ...rows]),
+      );
     }),
   );
 }

@@ -120,7 +120,14 @@ function warningOps(
   const opened: Record<string, number> = {};
   for (const projected of projections) {
     for (const warning of projected.warnings) {
-      const id = derivedId(store.tenant, 'warning', unitText(projected.unit), warning.rule, keyText(warning.record), warning.field ?? '');
+      const id = derivedId(
+        store.tenant,
+        'warning',
+        unitText(projected.unit),
+        warning.rule,
+        keyText(warning.record),
+        warning.field ?? '',
+      );
       if (standing.delete(id) || fresh.some((one) => one.id === id)) continue;
       fresh.push({ id, unit: projected.unit, warning });
       opened[warning.rule] = (opened[warning.rule] ?? 0) + 1;
@@ -149,7 +156,11 @@ function warningOps(
       return { op: 'exception', tenant: store.tenant, exception };
     }),
     ...[...standing.values()].map(
-      (exception): Op => ({ op: 'exception', tenant: store.tenant, exception: { ...exception, state: 'closed', closedAt: at } }),
+      (exception): Op => ({
+        op: 'exception',
+        tenant: store.tenant,
+        exception: { ...exception, state: 'closed', closedAt: at },
+      }),
     ),
   ];
   return { ops, opened };

@@ -1,5 +1,5 @@
-import type { Clock } from '../core/clock.ts';
 import { assert } from '../core/assert.ts';
+import type { Clock } from '../core/clock.ts';
 import { StoreError } from '../store/error.ts';
 import type { Batch, Lease, Op, TenantStore } from '../store/port.ts';
 

@@ -1,6 +1,7 @@
 import { auditBytes } from '../audit/row.ts';
 import { writeBatch } from '../commit/write-batch.ts';
 import { randomId } from '../core/id.ts';
+import type { Unit } from '../record/unit.ts';
 import type { FileRow, FileState, Op } from '../store/port.ts';
 import type { Ingest } from './apply.ts';
 
@@ -8,7 +9,10 @@ import type { Ingest } from './apply.ts';
 export async function startApplying(ingest: Ingest, received: FileRow, file: FileRow): Promise<FileRow> {
   if (received.state === 'applying') return { ...file, checkpoint: received.checkpoint };
   const applying: FileRow = { ...file, state: 'applying', reason: null, checkpoint: { after: null, walked: false } };
-  await save(ingest, applying, []);
+  // No record need say anything of the default employer: its unit becomes due with every file.
+  const [employer] = ingest.tenant.ods;
+  const units: Unit[] = employer === undefined ? [] : [{ kind: 'employer', id: employer }];
+  await save(ingest, applying, [{ op: 'work-add', tenant: ingest.store.tenant, units, file: file.id }]);
   return applying;
 }
 
@@ -43,10 +47,11 @@ async function finish(
   const at = ingest.parts.clock.now().toISOString();
   const done: FileRow = { ...file, state, reason, seconds, finishedAt: state === 'held' ? null : at };
   const event = { file: done.id, name: done.name, state, reason, rows: done.rows, quarantined: done.quarantined };
-  await save(ingest, done, [
-    { op: 'event', tenant: ingest.store.tenant, topic: 'file-ingested', body: JSON.stringify(event) },
-    { op: 'audit', tenant: ingest.store.tenant, row: auditRow(ingest, done, at) },
-  ]);
+  const final: Op[] =
+    state === 'held'
+      ? []
+      : [{ op: 'event', tenant: ingest.store.tenant, topic: 'file-ingested', body: JSON.stringify(event) }];
+  await save(ingest, done, [...final, { op: 'audit', tenant: ingest.store.tenant, row: auditRow(ingest, done, at) }]);
   return done;
 }
 

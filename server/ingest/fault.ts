@@ -3,7 +3,7 @@
  * says so. Sentences never hold a value of the row. Row-level ones come from `normalise.ts`, group-level ones from the
  * validation of a record's rows together (meaning.md, Slices and Files).
  */
-export const faultRules = {
+const faultRules = {
   'row-too-short': { severity: 'error', sentence: 'the row has fewer fields than its record type needs' },
   'line-too-long': { severity: 'error', sentence: 'the line is longer than any ESR record' },
   'missing-key': { severity: 'error', sentence: 'the identifier of the record is blank' },

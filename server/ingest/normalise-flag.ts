@@ -1,4 +1,9 @@
-const flags: Readonly<Record<string, boolean>> = { yes: true, y: true, no: false, n: false };
+const flags: ReadonlyMap<string, boolean> = new Map([
+  ['yes', true],
+  ['y', true],
+  ['no', false],
+  ['n', false],
+]);
 
 /**
  * Reads an ESR yes/no, which is `Yes`/`No` in some columns and `Y`/`N` in others (esr.md 1.2), in any case.
@@ -7,5 +12,5 @@ const flags: Readonly<Record<string, boolean>> = { yes: true, y: true, no: false
  * @returns undefined where it is neither
  */
 export function normaliseFlag(text: string): boolean | undefined {
-  return Object.hasOwn(flags, text) ? flags[text] : flags[text.toLowerCase()];
+  return flags.get(text.toLowerCase());
 }

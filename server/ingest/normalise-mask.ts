@@ -3,8 +3,8 @@ import type { Columns } from './formats/go2/columns.ts';
 
 /**
  * The fields of a row as they may be shown to somebody who repairs files but has no business reading people's data:
- * columns marked `personal` keep their shape alone (letters become `x` or `X`, digits `9`), so that a wrong format still
- * shows; ids, dates and codes of the organisation stay readable.
+ * columns marked `personal` keep their shape alone (letters become `x` or `X`, digits `9`), so that a wrong format
+ * still shows; ids, dates and codes of the organisation stay readable.
  */
 export function maskRow(type: RecordType, fields: Fields, columns: Columns): Fields {
   const personal = columns.personal.get(type);

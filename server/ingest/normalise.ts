@@ -10,12 +10,6 @@ import { normaliseDate } from './normalise-date.ts';
 import { normaliseFlag } from './normalise-flag.ts';
 import { normaliseNumber } from './normalise-number.ts';
 
-/** Rows of a file and what stands between their fields: a `rows` batch of the reader. */
-export interface RowBatch {
-  readonly rows: readonly Go2Row[];
-  readonly delimiter: string;
-}
-
 export interface NormalisedRows {
   /** Rows to stage, in the order of the file; bad ones carry their faults. */
   readonly staged: readonly StagedRow[];
@@ -29,19 +23,19 @@ export interface NormalisedRows {
  * Normalises rows to the record schema (`mappings/esr/record.schema.json`): trim, null table, dates, numbers, flags,
  * flexfields. Pure. Fields that no column table names are dropped here and appear nowhere in the result.
  *
- * @param batch rows of record types that `columns` has
- * @returns per row a `StagedRow`: upsert, delete, or `bad` with `fault` = JSON of `Fault[]`. A bad row keeps none of its
- *   fields: one delimiter too many shifts them, and then a name that is allowed may hold a value that is not. The id of a
- *   row without a usable key is empty
+ * @param rows rows of record types that `columns` has
+ * @returns per row a `StagedRow`: upsert, delete, or `bad` with `fault` = JSON of `Fault[]`. A bad row keeps none of
+ *   its fields: one delimiter too many shifts them, and then a name that is allowed may hold a value that is not. The
+ *   id of a row without a usable key is empty
  */
-export function normaliseRows({ rows, delimiter }: RowBatch, columns: Columns): NormalisedRows {
+export function normaliseRows(rows: readonly Go2Row[], columns: Columns): NormalisedRows {
   const staged: StagedRow[] = [];
   const dropped: Record<string, number> = {};
   let wide = 0;
   for (const row of rows) {
     const table = columns.byCode.get(row.type);
     assert(table !== undefined, 'the reader gives out only rows that a column table keeps');
-    const cells = row.text.split(delimiter);
+    const cells = row.text.split(row.delimiter);
     if (cells.length > table.widthKnown) wide += 1;
     if (isOtherKind(cells, table)) dropped[row.type] = (dropped[row.type] ?? 0) + 1;
     else staged.push(normaliseRow(row, cells, table));

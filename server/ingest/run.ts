@@ -1,11 +1,11 @@
+import { limits } from '../core/limits.ts';
 import type { HeldLease } from '../jobs/lease.ts';
 import { withLease } from '../jobs/lease.ts';
-import { limits } from '../core/limits.ts';
 import type { FileRow, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { applyRecords, type Ingest, publishResources } from './apply.ts';
-import { fillStage } from './fill-stage.ts';
 import { conclude, hold, reject, startApplying, supersede } from './conclude.ts';
+import { fillStage } from './fill-stage.ts';
 import { identify } from './identify.ts';
 import type { FileReport, IngestParts, Source } from './parts.ts';
 import { peekVpd } from './peek.ts';

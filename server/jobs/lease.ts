@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
-import type { Clock } from '../core/clock.ts';
 import type { Lease, LeaseStore } from '../store/port.ts';
 
 /** Lets a store see that the owner died: `pid:{host}:{pid}:{random}`. */

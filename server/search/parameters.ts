@@ -79,11 +79,11 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['service', 'Reference* -> HealthcareService', '.healthcareService'],
     ['specialty', 'CodeableConcept*', '.specialty'],
     ...telecom,
-    ['department', 'Reference -> Organization', '/esr-department'],
-    ['position', 'Reference -> Basic', '/esr-position'],
-    ['position-number', 'string', '/esr-position-number'],
-    ['staff-group', 'CodeableConcept', '/esr-staff-group'],
-    ['assignment-status', 'CodeableConcept', '/esr-assignment-status'],
+    ['department', 'Reference -> Organization', '/department'],
+    ['position', 'Reference -> Basic', '/position'],
+    ['position-number', 'Identifier', '/position-number'],
+    ['staff-group', 'CodeableConcept', '/staff-group'],
+    ['assignment-status', 'CodeableConcept', '/assignment-status'],
   ],
   Organization: [
     ['active', 'boolean', '.active'],
@@ -107,6 +107,8 @@ const table: Readonly<Record<string, readonly Row[]>> = {
   Basic: [
     ['code', 'CodeableConcept', '.code'],
     ['identifier', 'Identifier*', '.identifier'],
+    ['department', 'Reference -> Organization', '/department'],
+    ['staff-group', 'CodeableConcept', '/staff-group'],
   ],
 };
 

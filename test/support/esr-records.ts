@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { compileMapping, type Mapping } from '../../server/mapping/mapping.ts';
 import type { MappingFile, MappingFiles } from '../../server/mapping/compile.ts';
+import { compileMapping, type Mapping } from '../../server/mapping/mapping.ts';
 import type { ProjectedResource, Projection, ProjectionContext } from '../../server/mapping/projection.ts';
 import { recordSet } from '../../server/mapping/record-set.ts';
 import type { Fields, RecordType, Slice, SourceRecord } from '../../server/record/record.ts';

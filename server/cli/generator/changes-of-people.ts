@@ -21,7 +21,11 @@ const leaver: PersonChange = ({ random, today }, person) => {
   if (person.assignments.some((job) => job.earliest >= day)) return null;
   if (person.assignments.some((job) => (latest(job.slices).ended ?? day) > day)) return null;
   const told = random.chance(0.6);
-  const after = leaving(withSlices(person, (slice) => ({ ...slice, updated: today })), day, told);
+  const after = leaving(
+    withSlices(person, (slice) => ({ ...slice, updated: today })),
+    day,
+    told,
+  );
   const assignments = person.assignments.filter((job) => told && !isOver(job)).map((job) => job.id);
   return edit(after, { sendsPerson: true, assignments });
 };
@@ -58,7 +62,10 @@ function stays(person: Person, day: number): Person {
   const assignments = person.assignments.map((job) => {
     if (latest(job.slices).ended !== day) return job;
     const last = latest(job.slices);
-    return { ...job, slices: job.slices.map((slice) => ({ ...slice, ended: null, end: slice === last ? null : slice.end })) };
+    return {
+      ...job,
+      slices: job.slices.map((slice) => ({ ...slice, ended: null, end: slice === last ? null : slice.end })),
+    };
   });
   return { ...person, slices, assignments };
 }
@@ -127,8 +134,9 @@ const secondJobEnded: PersonChange = ({ random, today }, person) => {
 
 /** A second job that never was: ESR deletes it. */
 const secondJobDeleted: PersonChange = ({ today }, person) => {
-  const job = person.assignments[1];
-  if (!isEmployed(person, today) || job === undefined || isOver(job)) return null;
+  const [first, job] = person.assignments;
+  if (first === undefined || job === undefined || isOver(first) || isOver(job)) return null;
+  if (!isEmployed(person, today)) return null;
   const assignments = person.assignments.filter((other) => other !== job);
   return edit({ ...person, assignments }, { deletes: [`ASD~${job.id}`] });
 };
@@ -155,7 +163,7 @@ const otherHours: PersonChange = ({ today }, person) => {
   const job = runningJob(person, today);
   if (job === undefined || !isEmployed(person, today)) return null;
   const fte = shownOn(job.slices, today).slice.fte === 0.72 ? 0.88 : 0.72;
-  return jobEdit(person, job, today, { fte, hours: fte * 37.5, updated: today });
+  return jobEdit(person, job, today, { fte, hours: Math.round(fte * 3750) / 100, updated: today });
 };
 
 /** The running job's user status, from one to another. */
@@ -192,29 +200,30 @@ const sentAgain: PersonChange = ({ today }, person) => {
 };
 
 /** A day's changes of people: how many of each, as a share of the staff, at least one. The rarer ones choose first. */
-export const dayOfPeople: readonly { readonly name: string; readonly share: number; readonly change: PersonChange }[] = [
-  { name: 'starter amended', share: 0.0003, change: starterAmended },
-  { name: 'starter withdrawn', share: 0.0005, change: starterWithdrawn },
-  { name: 'leaver amended', share: 0.0003, change: leaverAmended },
-  { name: 'leaver withdrawn', share: 0.0002, change: leaverWithdrawn },
-  { name: 'rehire', share: 0.0005, change: rehire },
-  { name: 'applicant hired', share: 0.0005, change: hired },
-  { name: 'back from maternity', share: 0.0005, change: statusChange('Maternity', 'Active Assignment') },
-  {
-    name: 'to maternity',
-    share: 0.0008,
-    change: statusChange('Active Assignment', 'Maternity', (person) => person.gender === 'Female'),
-  },
-  { name: 'career break', share: 0.0003, change: statusChange('Active Assignment', 'Career Break') },
-  { name: 'second job ended', share: 0.0004, change: secondJobEnded },
-  { name: 'second job deleted', share: 0.0002, change: secondJobDeleted },
-  { name: 'contract extended', share: 0.001, change: longerContract },
-  { name: 'leaver', share: 0.003, change: leaver },
-  { name: 'move', share: 0.002, change: move },
-  { name: 'new surname', share: 0.001, change: newSurname },
-  { name: 'second job', share: 0.001, change: secondJob },
-  { name: 'other hours', share: 0.003, change: otherHours },
-  { name: 'later hours', share: 0.001, change: laterHours },
-  { name: 'registration renewed', share: 0.002, change: registrationRenewed },
-  { name: 'sent again', share: 0.005, change: sentAgain },
-];
+export const dayOfPeople: readonly { readonly name: string; readonly share: number; readonly change: PersonChange }[] =
+  [
+    { name: 'starter amended', share: 0.0003, change: starterAmended },
+    { name: 'starter withdrawn', share: 0.0005, change: starterWithdrawn },
+    { name: 'leaver amended', share: 0.0003, change: leaverAmended },
+    { name: 'leaver withdrawn', share: 0.0002, change: leaverWithdrawn },
+    { name: 'rehire', share: 0.0005, change: rehire },
+    { name: 'applicant hired', share: 0.0005, change: hired },
+    { name: 'back from maternity', share: 0.0005, change: statusChange('Maternity', 'Active Assignment') },
+    {
+      name: 'to maternity',
+      share: 0.0008,
+      change: statusChange('Active Assignment', 'Maternity', (person) => person.gender === 'Female'),
+    },
+    { name: 'career break', share: 0.0003, change: statusChange('Active Assignment', 'Career Break') },
+    { name: 'second job ended', share: 0.0004, change: secondJobEnded },
+    { name: 'second job deleted', share: 0.0002, change: secondJobDeleted },
+    { name: 'contract extended', share: 0.001, change: longerContract },
+    { name: 'leaver', share: 0.003, change: leaver },
+    { name: 'move', share: 0.002, change: move },
+    { name: 'new surname', share: 0.001, change: newSurname },
+    { name: 'second job', share: 0.001, change: secondJob },
+    { name: 'other hours', share: 0.003, change: otherHours },
+    { name: 'later hours', share: 0.001, change: laterHours },
+    { name: 'registration renewed', share: 0.002, change: registrationRenewed },
+    { name: 'sent again', share: 0.005, change: sentAgain },
+  ];

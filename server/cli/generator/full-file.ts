@@ -37,7 +37,13 @@ export function writeFullFile(server: ServerModel, folder: string): FileManifest
 }
 
 /** Writes a record's rows, damaged or not; true where they are good. */
-export function sendGroup(spoiler: Spoiler, write: Write, tally: Tally, kind: RowKind, rows: readonly string[]): boolean {
+export function sendGroup(
+  spoiler: Spoiler,
+  write: Write,
+  tally: Tally,
+  kind: RowKind,
+  rows: readonly string[],
+): boolean {
   const group: RowGroup = { kind, rows };
   const bad = spoiler.spoil(group);
   write(bad ?? rows);
@@ -94,20 +100,14 @@ function writePeople(server: ServerModel, spoiler: Spoiler, write: Write, tally:
     countPerson(server, tally, handovers, nobody, publishedPerson(stored, structure));
     handovers.clear();
     // Rows that are equal byte for byte count once (meaning.md, Slices).
-    if (index % 997 === 996 && stored === person) write(personRows(settings, person));
+    if (index % 997 === 996 && stored === person) write(personRows(person));
   }
 }
 
 /** Writes a person with all that is theirs; answers what of it a server takes, `person` itself where that is all. */
-function writePerson(
-  server: ServerModel,
-  spoiler: Spoiler,
-  write: Write,
-  tally: Tally,
-  person: Person,
-): Person | null {
+function writePerson(server: ServerModel, spoiler: Spoiler, write: Write, tally: Tally, person: Person): Person | null {
   const { settings } = server;
-  const known = sendGroup(spoiler, write, tally, 'PRA', personRows(settings, person));
+  const known = sendGroup(spoiler, write, tally, 'PRA', personRows(person));
   const send = (kind: 'ASA' | 'ETA', rows: readonly string[]) => {
     const good = sendGroup(spoiler, write, tally, kind, rows);
     // Good rows of a person who is nowhere are quarantined too.

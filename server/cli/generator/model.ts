@@ -156,7 +156,10 @@ export function latest<T extends Dated>(slices: readonly T[]): T {
 }
 
 /** meaning.md, Slices: the one that is shown on `today`, and whether it is really in force. */
-export function shownOn<T extends Dated>(slices: readonly T[], today: Day): { readonly slice: T; readonly inForce: boolean } {
+export function shownOn<T extends Dated>(
+  slices: readonly T[],
+  today: Day,
+): { readonly slice: T; readonly inForce: boolean } {
   let running: T | undefined;
   let ended: T | undefined;
   for (const slice of slices) {

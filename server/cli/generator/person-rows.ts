@@ -4,11 +4,17 @@ import { bodyNames } from './registrations.ts';
 import { numberText, row, stampText } from './row.ts';
 import { type TrustSettings, vpdText } from './settings.ts';
 
-const ethnicOrigins = ['A White - British', 'H Asian - Indian', 'N Black - African', 'C White - Any other', 'Z Not Stated'];
+const ethnicOrigins = [
+  'A White - British',
+  'H Asian - Indian',
+  'N Black - African',
+  'C White - Any other',
+  'Z Not Stated',
+];
 const countries = ['United Kingdom', 'Ireland', 'Nigeria', 'India', 'Philippines', 'España'];
 
 /** The rows of a person: PRA, 44 fields, one per slice. National Insurance numbers are of the never-issued prefix QQ. */
-export function personRows(settings: TrustSettings, person: Person): readonly string[] {
+export function personRows(person: Person): readonly string[] {
   const applicant = person.slices[0]?.type === 'APL';
   return person.slices.map((slice) =>
     row('PRA', 44, {
@@ -128,7 +134,14 @@ export function droppedRows(settings: TrustSettings, person: Person): readonly s
   );
   if (index % 5 === 0) {
     const reason = 'S13 Cold, Cough, Flu - Influenza';
-    const absence = { 2: person.id, 3: `9${person.id}`, 4: 'Sickness', 5: reason, 12: go2Date(day), 14: go2Date(day + 2) };
+    const absence = {
+      2: person.id,
+      3: `9${person.id}`,
+      4: 'Sickness',
+      5: reason,
+      12: go2Date(day),
+      14: go2Date(day + 2),
+    };
     rows.push(row('ABA', 48, { ...absence, 18: '3', 30: stamp }));
   }
   if (index % 3 === 0) {
@@ -139,7 +152,9 @@ export function droppedRows(settings: TrustSettings, person: Person): readonly s
   if (index % 29 === 0) {
     const type = 'NHS Driving Licence';
     const seen = isoText(day).split('-').reverse().join('/');
-    rows.push(row('ETA', 57, { 2: person.id, 3: `5${person.id}`, 4: type, 5: type, 6: 'Full', 8: ` ${seen} 00:00`, 57: stamp }));
+    rows.push(
+      row('ETA', 57, { 2: person.id, 3: `5${person.id}`, 4: type, 5: type, 6: 'Full', 8: ` ${seen} 00:00`, 57: stamp }),
+    );
   }
   return rows;
 }

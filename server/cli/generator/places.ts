@@ -1,5 +1,5 @@
-import { randomOf } from './random.ts';
 import type { Place } from './model.ts';
+import { randomOf } from './random.ts';
 import { streams, type TrustSettings, vpdText } from './settings.ts';
 
 const sites = [

@@ -7,6 +7,7 @@ export interface Random {
   /** A whole number in [low, high], both ends included. */
   between(low: number, high: number): number;
   chance(probability: number): boolean;
+  /** One of a list that is not empty. */
   pick<T>(list: readonly T[]): T;
   /** One of `list`, as often as its weight says. */
   weighted<T extends { readonly weight: number }>(list: readonly T[]): T;

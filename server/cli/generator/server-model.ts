@@ -189,7 +189,13 @@ export interface FileManifest {
   readonly expect: Tally;
 }
 
-export function fileManifest(server: ServerModel, name: string, kind: FileManifest['kind'], rows: number, tally: Tally) {
+export function fileManifest(
+  server: ServerModel,
+  name: string,
+  kind: FileManifest['kind'],
+  rows: number,
+  tally: Tally,
+) {
   const { people, assignments, active } = server.totals;
   const file: FileManifest = { name, kind, rows, people, assignments, active_assignments: active, expect: tally };
   return file;

@@ -26,7 +26,10 @@ describe('settings', () => {
   });
 
   it('never show a value: it may be a secret', () => {
-    expect(() => loadSettings({ ESR_FHIR_MASTER_KEY: 'hunter2' })).to.throw().with.property('message').not.include('hunter2');
+    expect(() => loadSettings({ ESR_FHIR_MASTER_KEY: 'hunter2' }))
+      .to.throw()
+      .with.property('message')
+      .not.include('hunter2');
   });
 
   it('refuse every unsafe default in production', () => {

@@ -35,5 +35,5 @@ export async function readAll(
 /** The staged rows of a changes file that holds these rows. */
 export async function stagedOf(...rows: readonly string[]): Promise<readonly StagedRow[]> {
   const read = await readAll(go2File(rows));
-  return normaliseRows({ rows: read.rows, delimiter: '~' }, columns).staged;
+  return normaliseRows(read.rows, columns).staged;
 }

@@ -1,4 +1,4 @@
-/** JSON Schema of a column table (`mappings/esr/v1/columns/*.json`): which fields of a record type are kept, and how. */
+/** JSON Schema of a column table (`mappings/esr/v1/columns/*.json`): which fields of a record are kept, and how. */
 const field = { type: 'integer', minimum: 2, maximum: 200 } as const;
 const name = { type: 'string', pattern: '^[a-z][A-Za-z0-9]*$' } as const;
 const code = { type: 'string', pattern: '^[A-Z]{3}$' } as const;

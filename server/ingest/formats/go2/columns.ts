@@ -160,7 +160,7 @@ function rowTables(table: TableDocument, settings: ColumnSettings): readonly Row
       .map((column) => compileColumn(column, table.upsert)),
   };
   if (table.delete === undefined) return [upsert];
-  // A delete carries its type and the record's own key alone, in field 2 (esr.md 1.2), whatever field 2 of the upsert is.
+  // A delete carries its type and the record's own key alone: field 2, whatever field 2 of the upsert is (esr.md 1.2).
   const remove: RowTable = {
     ...shared,
     action: 'delete',

@@ -10,7 +10,7 @@ import type { Go2Row, RowFlaw } from './row.ts';
 /** First `header`, then `rows`, last `end`; or `fault` instead of what would follow: nothing comes after it. */
 export type Go2Batch =
   | { readonly kind: 'header'; readonly header: Go2Header }
-  | { readonly kind: 'rows'; readonly rows: readonly Go2Row[]; readonly delimiter: string }
+  | { readonly kind: 'rows'; readonly rows: readonly Go2Row[] }
   | { readonly kind: 'end'; readonly counts: Go2Counts }
   | { readonly kind: 'fault'; readonly fault: Go2FileFault };
 
@@ -97,8 +97,8 @@ function newState(options: Go2Options): State {
   return { keep, delimiter, header: null, fault: null, rows: [], trailed: false, ...counts };
 }
 
-function rowsOf({ rows, delimiter }: State, count: number): Go2Batch {
-  return { kind: 'rows', rows: rows.splice(0, count), delimiter };
+function rowsOf({ rows }: State, count: number): Go2Batch {
+  return { kind: 'rows', rows: rows.splice(0, count) };
 }
 
 function faultAtEnd(state: State): Go2FileFault | null {
@@ -147,7 +147,7 @@ function readLine(state: State, text: string, flaw: RowFlaw): void {
   }
   const fourth = text.charAt(3);
   const type = fourth === delimiter || fourth === '' ? text.slice(0, 3) : '';
-  if (state.keep.has(type)) state.rows.push({ line, type, text, flaw });
+  if (state.keep.has(type)) state.rows.push({ line, type, text, delimiter, flaw });
   else if (type === 'TRL') readTrailer(state, text);
   else if (type === 'HDR') state.fault = go2FileFault('second-header', line);
   else if (isKnownRecordType(type)) count(state.dropped, type);

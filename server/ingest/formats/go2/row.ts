@@ -1,4 +1,4 @@
-/** A row of a GO2 file, not yet split: fields that live no longer than their row cost no garbage collection (esr.md 1.2). */
+/** A row of a GO2 file (esr.md 1.2), not yet split: fields that live no longer than their row cost less collection. */
 export interface Go2Row {
   /** 1-based line of the file; HDR is line 1. */
   readonly line: number;
@@ -6,6 +6,8 @@ export interface Go2Row {
   readonly type: string;
   /** The whole line without its line end; of a line that is too long, its beginning. */
   readonly text: string;
+  /** What stands between its fields. */
+  readonly delimiter: string;
   readonly flaw: RowFlaw;
 }
 

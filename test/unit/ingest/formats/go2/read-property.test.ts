@@ -81,7 +81,7 @@ describe('GO2 reader, for all inputs', () => {
       fc.asyncProperty(fc.array(row, { maxLength: 20 }), async (rows) => {
         const read = await readAll(go2File(rows));
         expect(read.fault).to.equal(undefined);
-        const { staged, dropped } = normaliseRows({ rows: read.rows, delimiter: '~' }, columns);
+        const { staged, dropped } = normaliseRows(read.rows, columns);
         const sum = Object.values(dropped).reduce((one, other) => one + other, 0);
         expect(staged.length + sum).to.equal(rows.length);
         for (const each of staged) {

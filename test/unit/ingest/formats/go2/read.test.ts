@@ -10,8 +10,8 @@ describe('GO2 reader', () => {
     const read = await readAll(go2File([personRow, assignmentRow]));
     expect(read.kinds).to.deep.equal(['header', 'rows', 'end']);
     expect(read.rows).to.deep.equal([
-      { line: 2, type: 'PRA', text: personRow, flaw: 'none' },
-      { line: 3, type: 'ASA', text: assignmentRow, flaw: 'none' },
+      { line: 2, type: 'PRA', text: personRow, delimiter: '~', flaw: 'none' },
+      { line: 3, type: 'ASA', text: assignmentRow, delimiter: '~', flaw: 'none' },
     ]);
     expect(read.counts).to.deep.equal({ rows: 2, dropped: {}, unknown: {} });
   });

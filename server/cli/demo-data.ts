@@ -1,0 +1,88 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { newClient, plainSecret } from '../auth/new-client.ts';
+import { present } from '../core/assert.ts';
+import { AppError } from '../core/error.ts';
+import type { FileReport } from '../ingest/parts.ts';
+import { ingestFile } from '../ingest/run.ts';
+import { grantTenant } from '../tenancy/grant.ts';
+import { generateTrust } from './generator/trust.ts';
+import type { House } from './house.ts';
+import { fileSource } from './ingest.ts';
+import { progressBar } from './progress.ts';
+
+/** Two trusts that do not exist; `RXX` and `RYY` are no ODS codes of anybody. */
+export const demoTenants = [
+  { id: 'rxx', name: 'Demo Mental Health Trust', ods: ['RXX'], vpds: ['277'], staff: 1000 },
+  { id: 'ryy', name: 'Demo Acute Trust', ods: ['RYY'], vpds: ['431'], staff: 600 },
+] as const;
+
+const clientName = 'demo client';
+const scope = 'system/*.rs system/AuditEvent.rs system/Provenance.rs';
+
+export interface DemoClient {
+  readonly tenant: string;
+  readonly id: string;
+  readonly secret: string;
+}
+
+/** Makes the demo tenants with a client each and two days of files; what is there already is left as it is. */
+export async function demoData(house: House, say: (line: string) => void): Promise<readonly DemoClient[]> {
+  const clients: DemoClient[] = [];
+  for (const { staff, ...document } of demoTenants) {
+    await house.tenants.apply(document);
+    clients.push(await demoClient(house, document.id));
+    for (const report of await demoFiles(house, document, staff)) {
+      say(`${report.tenant}: ${report.name} ${report.state}: ${report.rows} rows, ${counts(report)}`);
+      if (report.state !== 'applied') throw new AppError('internal', `the demo file ${report.name} is ${report.state}`);
+    }
+  }
+  return clients;
+}
+
+async function demoClient({ clients, keys, clock }: House, tenant: string): Promise<DemoClient> {
+  const known = (await clients.list(tenant)).find((client) => client.name === clientName && client.status === 'active');
+  if (known !== undefined) return { tenant, id: known.id, secret: present(plainSecret(known, keys), 'demo secret') };
+  const made = newClient({ name: clientName, tenant, scope, contracts: ['v1'] }, keys, clock.now().toISOString());
+  await clients.add(made.client);
+  return { tenant, id: made.client.id, secret: present(made.secret, 'demo secret') };
+}
+
+interface DemoTenant {
+  readonly id: string;
+  readonly ods: readonly string[];
+  readonly vpds: readonly string[];
+}
+
+async function demoFiles(house: House, tenant: DemoTenant, staff: number): Promise<readonly FileReport[]> {
+  const store = house.store.tenant(grantTenant(tenant.id, 'operator'));
+  if ((await store.ledger.files()).some((file) => file.state === 'applied')) return [];
+  const out = mkdtempSync(join(tmpdir(), 'esr-fhir-demo-'));
+  const bar = progressBar(process.stderr);
+  try {
+    const [vpd, ods] = [present(tenant.vpds[0], 'VPD'), present(tenant.ods[0], 'ODS code')];
+    const { files } = generateTrust({
+      staff,
+      vpd,
+      ods,
+      seed: tenant.id,
+      days: 1,
+      broken: 0.002,
+      out,
+      csv: false,
+      crlf: false,
+    });
+    const reports: FileReport[] = [];
+    const parts = { ...house.ingest, progress: bar };
+    for (const { name } of files) reports.push(...(await ingestFile(parts, fileSource(join(out, name)), tenant.id)));
+    return reports;
+  } finally {
+    bar.end();
+    rmSync(out, { recursive: true, force: true });
+  }
+}
+
+function counts({ created, changed, removed, quarantined, seconds }: FileReport): string {
+  return `${created} created, ${changed} changed, ${removed} removed, ${quarantined} quarantined, ${seconds.toFixed(1)} s`;
+}

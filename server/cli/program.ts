@@ -1,0 +1,67 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { AppError } from '../core/error.ts';
+import { clientCommand } from './client.ts';
+import { UsageError } from './command.ts';
+import { demoCommand } from './demo.ts';
+import { filesCommand } from './files.ts';
+import { generateCommand } from './generate.ts';
+import type { OpenHouse } from './house.ts';
+import { ingestCommand } from './ingest.ts';
+import { initCommand } from './init.ts';
+import { lineageCommand } from './lineage.ts';
+import { quarantineCommand } from './quarantine.ts';
+import { serveCommand } from './serve.ts';
+import { tenantCommand } from './tenant.ts';
+import { tokenCommand } from './token.ts';
+import { workCommand } from './work.ts';
+
+/** The program with all its commands. */
+function program(open: OpenHouse, version: string): Command {
+  const all = [
+    initCommand(open),
+    demoCommand(open),
+    serveCommand(open),
+    tenantCommand(open),
+    clientCommand(open),
+    tokenCommand(open),
+    ingestCommand(open),
+    filesCommand(open),
+    quarantineCommand(open),
+    lineageCommand(open),
+    generateCommand(),
+    workCommand(open),
+  ];
+  const root = new Command('esr-fhir')
+    .description('ESR files in, a governed multi-tenant FHIR R4 API out')
+    .version(version);
+  for (const one of all) root.addCommand(one);
+  const quiet = (command: Command) => {
+    command.exitOverride();
+    for (const child of command.commands) quiet(child);
+  };
+  quiet(root);
+  return root;
+}
+
+/**
+ * Runs one command line. Exit status 0 done, 1 failed, 2 bad usage; an error is one sentence on standard error.
+ *
+ * @param packageFile path of package.json, for `--version`
+ */
+export async function runCommandLine(open: OpenHouse, argv: readonly string[], packageFile: string): Promise<void> {
+  const { version } = JSON.parse(readFileSync(packageFile, 'utf8')) as { version: string };
+  try {
+    await program(open, version).parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      // commander has printed its message already; help and version end with 0
+      process.exitCode = error.exitCode === 0 ? 0 : 2;
+      return;
+    }
+    process.exitCode = error instanceof UsageError ? 2 : 1;
+    const expected = error instanceof AppError;
+    const text = error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
+    process.stderr.write(`esr-fhir: ${text}\n`);
+  }
+}

@@ -1,0 +1,90 @@
+import type { AddressInfo } from 'node:net';
+import type { Command } from 'commander';
+import { londonDate } from '../core/clock.ts';
+import { limits } from '../core/limits.ts';
+import { withLease } from '../jobs/lease.ts';
+import { background } from './background.ts';
+import { type CommonOptions, command, integer } from './command.ts';
+import type { House, OpenHouse } from './house.ts';
+import { rememberPublicUrl } from './public-url.ts';
+import { type Serving, serving } from './serving.ts';
+
+interface ServeOptions extends CommonOptions {
+  readonly port?: number;
+  readonly publicUrl?: string;
+}
+
+/** `esr-fhir serve`: API, authorization server and background work in one process; stops cleanly on SIGTERM. */
+export function serveCommand(open: OpenHouse): Command {
+  return command('serve', 'run the server: FHIR API, authorization server, background work')
+    .option('--port <number>', 'HTTP port, 0 picks one (default 8080)', integer(0))
+    .option('--public-url <url>', 'the URL that clients use (default http://localhost:PORT)')
+    .action(async ({ port, publicUrl, ...options }: ServeOptions) => {
+      const house = await open(options, { create: true, settings: { port, publicUrl } });
+      try {
+        await serveHouse(house, { stopped: terminated() });
+      } finally {
+        await house.close();
+      }
+    });
+}
+
+/** Resolves at the first SIGTERM or SIGINT. */
+export function terminated(): Promise<void> {
+  return new Promise((resolve) => {
+    process.once('SIGTERM', resolve);
+    process.once('SIGINT', resolve);
+  });
+}
+
+interface ServeHow {
+  readonly stopped: Promise<void>;
+  readonly listening?: (url: string) => Promise<void>;
+}
+
+/** Serves the house until `stopped`. One server per data folder: a second one says so and ends. */
+export function serveHouse(house: House, { stopped, listening }: ServeHow): Promise<void> {
+  return withLease(house.store.system.leases, 'serve', house.clock, 0, async () => {
+    const server = await serving(house);
+    await server.app.listen({ port: house.settings.port, host: '0.0.0.0' });
+    const { port } = server.app.server.address() as AddressInfo;
+    const url = house.settings.publicUrl ?? `http://localhost:${port}`;
+    server.setUrl(url);
+    await rememberPublicUrl(house.store.system.documents, url);
+    const stopBackground = keepUp(house, server);
+    process.stdout.write(`listening on ${url}\n`);
+    await listening?.(url);
+    await stopped;
+    await stopBackground();
+    await server.close();
+  });
+}
+
+/** Everything that happens between requests, until the returned function is called. */
+function keepUp(house: House, server: Serving): () => Promise<void> {
+  const work = background(house.entry, ['work', '--data', house.settings.data], house.logger);
+  let day = '';
+  const every = (ms: number, task: () => Promise<void>) => {
+    let busy = false;
+    return setInterval(async () => {
+      if (busy) return;
+      busy = true;
+      await task().catch((error: Error) => house.logger.error('background task failed', { error: error.message }));
+      busy = false;
+    }, ms);
+  };
+  const timers = [
+    every(limits.registryRefreshMs, () => server.snapshot.refresh()),
+    every(limits.auditCarryMs, () => server.carryAudit()),
+    every(limits.oauthSweepMs, () => house.store.system.oauth.sweep(house.clock.now())),
+    every(limits.unfinishedCheckMs, async () => {
+      const today = londonDate(house.clock.now());
+      if (today !== day || (await server.hasUnfinished())) work.request();
+      day = today;
+    }),
+  ];
+  return async () => {
+    for (const timer of timers) clearInterval(timer);
+    await work.stop();
+  };
+}

@@ -1,0 +1,95 @@
+#!/usr/bin/env node
+import { realpathSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { disclosures } from './audit/row.ts';
+import type { CommonOptions } from './cli/command.ts';
+import { columnFiles, mappingFiles, packageFolder, softwareName } from './cli/documents.ts';
+import type { House, OpenHouse } from './cli/house.ts';
+import { runCommandLine } from './cli/program.ts';
+import type { Publishing } from './commit/publish.ts';
+import { loadSettings } from './config/load.ts';
+import type { Settings } from './config/schema.ts';
+import { systemClock } from './core/clock.ts';
+import { compileColumns } from './ingest/formats/go2/columns.ts';
+import type { IngestParts } from './ingest/parts.ts';
+import { projectionContext, storedProjector } from './ingest/projector.ts';
+import { keyRing } from './keys/key-ring.ts';
+import { masterKey } from './keys/master-key.ts';
+import { compileMapping } from './mapping/mapping.ts';
+import { winstonLogger } from './ops/logging.ts';
+import { clientRegistry } from './registry/clients.ts';
+import { tenantRegistry } from './registry/tenants.ts';
+import { compileExtract } from './search/extract.ts';
+import { searchParameters } from './search/parameters.ts';
+import { indexSchema } from './search/schema.ts';
+import type { Store } from './store/port.ts';
+import { openSqlite } from './store/sqlite/open.ts';
+
+/** Contract versions that this software has a mapping for. */
+const contracts = ['v1'] as const;
+
+/** Puts the parts together over the data folder that options and environment name. */
+export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Promise<House> => {
+  const settings = loadSettings(process.env, { data: options.data, ...how.settings });
+  const clock = systemClock;
+  const logger = winstonLogger(settings.logLevel);
+  const keys = keyRing(masterKey(settings.data, settings.masterKey, how.create === true));
+  const parameters = searchParameters(settings.canonicalBase);
+  const schema = indexSchema(parameters);
+  const store = await openSqlite({ directory: settings.data, keys, schema, disclosures });
+  const folder = packageFolder();
+  const software = softwareName(folder);
+  const ingest = ingestParts(settings, store, { folder, software, logger, clock });
+  return {
+    settings,
+    clock,
+    logger,
+    keys,
+    store,
+    parameters,
+    tenants: tenantRegistry(store),
+    clients: clientRegistry(store),
+    ingest,
+    software,
+    entry: fileURLToPath(import.meta.url),
+    close: () => store.close(),
+  };
+};
+
+function ingestParts(
+  { canonicalBase }: Settings,
+  store: Store,
+  { folder, software, logger, clock }: Pick<IngestParts, 'software' | 'logger' | 'clock'> & { folder: string },
+): IngestParts {
+  const mappings = contracts.map((contract) => compileMapping(mappingFiles(folder, contract)));
+  const columns = columnFiles(folder, contracts[0]);
+  const published = compileColumns(columns, { publishBirthDate: true });
+  const plain = compileColumns(columns, { publishBirthDate: false });
+  return {
+    store,
+    clock,
+    logger,
+    software,
+    tenants: () => tenantRegistry(store).list(),
+    columns: ({ settings }) => (settings.publishBirthDate ? published : plain),
+    projectors(tenant, tenantStore, today): Publishing['projectors'] {
+      const context = projectionContext(tenant, canonicalBase, today);
+      return tenant.contracts.flatMap((contract) => {
+        const mapping = mappings.find((one) => one.contract === contract);
+        return mapping === undefined
+          ? []
+          : [{ contract, projector: storedProjector(mapping, tenantStore.records, context) }];
+      });
+    },
+    extract: compileExtract(searchParameters(canonicalBase)),
+  };
+}
+
+/** True where this file is the program, also through the link that npm makes of `bin`. */
+function isProgram(): boolean {
+  const [, script] = process.argv;
+  return script !== undefined && realpathSync(script) === fileURLToPath(import.meta.url);
+}
+
+if (isProgram()) await runCommandLine(openHouse, process.argv, join(packageFolder(), 'package.json'));

@@ -1,0 +1,82 @@
+import { expect } from 'chai';
+import type { AuditEntry } from '../../../server/audit/entry.ts';
+import { renderAuditEvent } from '../../../server/audit/render.ts';
+import { auditedRead } from '../../support/tenant-rig.ts';
+import { balpViolations } from './balp.ts';
+
+const context = {
+  canonicalBase: 'https://esr-fhir.example',
+  publicUrl: 'https://fhir.trust.example',
+  software: 'esr-fhir 0.1.0',
+};
+const render = (more: Partial<AuditEntry> = {}) => renderAuditEvent('serve-1', auditedRead(more), context);
+const base = 'https://profiles.ihe.net/ITI/BALP/StructureDefinition/IHE.BasicAudit.';
+const oauth = `${base}OAUTHaccessTokenUse.Comprehensive`;
+
+const patterns: readonly (readonly [string, string, Partial<AuditEntry>])[] = [
+  ['a read', 'Read', {}],
+  ['a vread', 'Read', { interaction: 'vread' }],
+  ['a read that was answered 304', 'Read', { status: 304, disclosed: [] }],
+  [
+    'a search',
+    'Query',
+    { interaction: 'search-type', id: null, disclosed: ['Practitioner/p1/3', 'Practitioner/p2/1'] },
+  ],
+  ['a create', 'Create', { interaction: 'create' }],
+  ['an update', 'Update', { interaction: 'update' }],
+  ['a patch', 'Update', { interaction: 'patch' }],
+  ['a delete', 'Delete', { interaction: 'delete', disclosed: [] }],
+];
+
+describe('An AuditEvent', () => {
+  for (const [what, profile, more] of patterns) {
+    it(`of ${what} claims BALP ${profile} and the use of an access token, and keeps to both`, () => {
+      const event = render(more);
+      expect(event.meta?.profile).to.deep.equal([base + profile, oauth]);
+      expect(balpViolations(event)).to.deep.equal([]);
+    });
+  }
+
+  it('swaps the role codes on a read, since the data flow to the client', () => {
+    const codes = render().agent.map(({ type }) => type?.coding?.map(({ code }) => code));
+    expect(codes).to.deep.equal([['110152', '110150'], ['110153']]);
+  });
+
+  it('names the client and the token that it used', () => {
+    const [client] = render().agent;
+    expect(client?.who?.identifier?.value).to.equal('client-1');
+    expect(client?.policy).to.deep.equal(['urn:ietf:params:oauth:jti:jti-1']);
+    expect(client?.network).to.deep.equal({ address: '192.0.2.7', type: '2' });
+  });
+
+  it('keeps the raw request of a search, base64, and lists what was returned beside it', () => {
+    const query = "/t/rxx/fhir/v1/Practitioner?family=O'Hara&_count=2";
+    const disclosed = ['Practitioner/p1/3', 'Practitioner/p2/1'];
+    const event = render({ interaction: 'search-type', id: null, query, disclosed });
+    const raw = event.entity?.find((entity) => entity.query !== undefined)?.query ?? '';
+    expect(Buffer.from(raw, 'base64').toString('utf8')).to.equal(query);
+    const references = (event.entity ?? []).map(({ what }) => what?.reference).filter((one) => one !== undefined);
+    expect(references).to.deep.equal(['Practitioner/p1/_history/3', 'Practitioner/p2/_history/1']);
+  });
+
+  it('of a failure follows the pattern, says why, and claims no profile', () => {
+    const event = render({ status: 403, outcome: 4, reason: 'scope', disclosed: [] });
+    expect(event.meta).to.not.have.property('profile');
+    expect(event).to.include({ outcome: '4', outcomeDesc: 'scope', action: 'R' });
+    expect(event.entity?.map(({ what }) => what?.reference)).to.include('Practitioner/p1');
+  });
+
+  it('of a request without a token claims no use of one', () => {
+    const event = render({ interaction: 'capabilities', client: null, jti: null, type: null, id: null, disclosed: [] });
+    expect(event.meta).to.not.have.property('profile');
+    expect(event.agent[0]?.who?.display).to.equal('unidentified client');
+  });
+
+  it('of an ingested file names the file, and of a token request the event of ITI-71', () => {
+    const file = render({ kind: 'file', interaction: 'ingest', type: null, id: 'f1', client: null, jti: null });
+    expect(file.entity?.some(({ what }) => what?.identifier?.value === 'f1')).to.equal(true);
+    const token = render({ kind: 'token', interaction: 'token', type: null, id: null, disclosed: [] });
+    expect(token.type.code).to.equal('110114');
+    expect(token.subtype?.[0]?.code).to.equal('ITI-71');
+  });
+});

@@ -1,0 +1,67 @@
+import { expect } from 'chai';
+import type { AuditEntry } from '../../../server/audit/entry.ts';
+import { auditBounds, auditEntity, auditMatches, auditSearch } from '../../../server/audit/search.ts';
+import { AppError } from '../../../server/core/error.ts';
+import { dateRange } from '../../../server/search/date-range.ts';
+import { auditedRead } from '../../support/tenant-rig.ts';
+
+const canonicalBase = 'https://esr-fhir.example';
+
+/** `date=ge2026-04-01&agent=a,b` as the caller parses it. */
+function search(text: string) {
+  const parameters = text.split('&').map((part) => {
+    const [name = '', values = ''] = part.split('=');
+    const [plain = '', modifier] = name.split(':');
+    return { name: plain, values: values.split(','), ...(modifier === undefined ? {} : { modifier }) };
+  });
+  return auditSearch(parameters, dateRange);
+}
+
+function matches(text: string, more: Partial<AuditEntry> = {}): boolean {
+  return auditMatches(search(text), 'serve-1', auditedRead(more), canonicalBase);
+}
+
+describe('A search of AuditEvent', () => {
+  const yes = [
+    ...['date=2026-04-01', 'date=2026-04', 'date=ge2026-04-01', 'date=lt2026-04-02', 'date=sa2026-03-31'],
+    ...['date=2026-04-01T09:00:00Z', 'date=le2026-04-01T10:00:00%2B01:00'.replace('%2B', '+'), 'date=ne2026-04-02'],
+    ...['agent=client-1', 'agent=other,client-1', 'agent:identifier=https://esr-fhir.example/Id/client|client-1'],
+    ...['entity=Practitioner/p1', 'entity=https://a.example/t/rxx/fhir/v1/Practitioner/p1/_history/3', '_id=serve-1'],
+    ...['type=rest', 'subtype=http://hl7.org/fhir/restful-interaction|read', 'action=R', 'outcome=0', 'subtype=read'],
+    ...['date=ge2026-04-01&date=lt2026-04-02&agent=client-1&outcome=0'],
+  ];
+  const no = [
+    ...['date=2026-04-02', 'date=gt2026-04-01', 'date=eb2026-04-01', 'agent=client-2', 'entity=Practitioner/p2'],
+    ...['_id=serve-2', 'type=110114', 'subtype=vread', 'action=E', 'outcome=4,8', 'date=2026-04-01&agent=x'],
+  ];
+  for (const text of yes) it(`finds by ${text}`, () => expect(matches(text)).to.equal(true));
+  for (const text of no) it(`does not find by ${text}`, () => expect(matches(text)).to.equal(false));
+
+  it('finds a refused request by what it asked for', () => {
+    expect(matches('entity=Practitioner/p1&outcome=4', { outcome: 4, disclosed: [] })).to.equal(true);
+  });
+
+  it('says which parameter is unknown or wrong', () => {
+    const wrong = { 'patient=x': 'unknown-parameter', 'date=yesterday': 'invalid', 'entity=p1': 'invalid' };
+    for (const [text, code] of Object.entries({ ...wrong, 'agent:exact=x': 'invalid', 'date=ap2026': 'invalid' })) {
+      const name = text.split(/[=:]/)[0];
+      expect(() => search(text), text)
+        .to.throw(AppError)
+        .that.includes({ code, expression: name });
+    }
+  });
+
+  it('gives a store the bounds outside which nothing can match, and the resource that has an index', () => {
+    expect(auditBounds(search('date=ge2026-04-01&date=lt2026-05-01'))).to.deep.equal({
+      from: '2026-04-01T00:00:00.000Z',
+      to: '2026-05-01T00:00:00.000Z',
+    });
+    expect(auditBounds(search('date=2026-04-01,2026-04-03'))).to.deep.equal({
+      from: '2026-04-01T00:00:00.000Z',
+      to: '2026-04-04T00:00:00.000Z',
+    });
+    expect(auditBounds(search('date=ne2026-04-01'))).to.deep.equal({});
+    expect(auditEntity(search('entity=Practitioner/p1'))).to.equal('Practitioner/p1');
+    expect(auditEntity(search('entity=Practitioner/p1,Practitioner/p2'))).to.equal(undefined);
+  });
+});
