@@ -74,9 +74,9 @@ const disclosedMark = ',"e":[';
 const requestedMark = /,"y":"([A-Za-z]+)","d":"([A-Za-z0-9.-]+)"/;
 
 /**
- * `Type/id/version` of every resource that a row disclosed, and `Type/id/` of the one that was asked for, refused or not:
- * the store's index of "who read this", in which an auditor must also find who tried. Who wants disclosures alone looks
- * into the entry. Keys are looked for instead of parsed: inside a JSON string a mark's quotes are escaped.
+ * `Type/id/version` of every resource that a row disclosed, and `Type/id/` of the one that was asked for, refused or
+ * not: the store's index of "who read this", in which an auditor must also find who tried. Who wants disclosures alone
+ * looks into the entry. Keys are looked for instead of parsed: inside a JSON string a mark's quotes are escaped.
  */
 export function disclosures(bytes: string): readonly string[] {
   const requested = requestedMark.exec(bytes);

@@ -1,4 +1,4 @@
-const pattern = /^(?:\d{1,15}(?:\.\d{0,10})?|\.\d{1,10})$/;
+const pattern = /^(?:\d{1,15}(?:\.\d{0,20})?|\.\d{1,20})$/;
 
 /**
  * Reads an ESR number, which may lack its leading zero (`.5`, esr.md 1.2). Hours and full-time equivalents are never

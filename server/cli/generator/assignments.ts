@@ -28,7 +28,7 @@ const categories = [
 /** Days since 1970 of 1900-01-01, one of ESR's ways to write "none". */
 const absentDay = -25_567;
 
-export interface AssignmentPlan {
+interface AssignmentPlan {
   readonly person: number;
   readonly employeeNumber: string;
   /** 0 for the first: its number is the employee number; then `-2`, `-3` …. */

@@ -2,8 +2,8 @@ import { dayOfPeople } from './changes-of-people.ts';
 import { changeStructure, type StructureChanges } from './changes-of-structure.ts';
 import { type Spoiler, spoilerFor } from './damage.ts';
 import { personEvents } from './events.ts';
-import { sendGroup } from './full-file.ts';
 import { openGo2File } from './go2-file.ts';
+import { type FileManifest, fileManifest } from './manifest.ts';
 import { type Person, type Position, shownOn } from './model.ts';
 import { starting, withAnotherJob } from './people.ts';
 import { type EditScene, edit, type PersonChange, type PersonEdit } from './person-edit.ts';
@@ -19,12 +19,11 @@ import {
   type Structure,
 } from './published.ts';
 import { randomOf } from './random.ts';
+import { sendGroup } from './send-group.ts';
 import {
   countPerson,
   countResource,
   emptyTally,
-  type FileManifest,
-  fileManifest,
   type Handovers,
   raiseAll,
   type ServerModel,

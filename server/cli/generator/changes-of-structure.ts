@@ -1,8 +1,8 @@
 import type { RowKind, Spoiler } from './damage.ts';
-import { sendGroup } from './full-file.ts';
 import { changedFrom, type Organisation, type Place, type Position, shownOn } from './model.ts';
 import { positionAt } from './positions.ts';
 import { type Random, randomOf } from './random.ts';
+import { sendGroup } from './send-group.ts';
 import type { ServerModel, Tally } from './server-model.ts';
 import { streams, vpdText } from './settings.ts';
 import { organisationRows, placeRow, positionRows } from './structure-rows.ts';

@@ -1,17 +1,11 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { isoText } from './day.ts';
+import { type FileManifest, fileManifest } from './manifest.ts';
 import { type Person, shownOn } from './model.ts';
 import { organisationName, placeName, publishedPerson, type Structure } from './published.ts';
 import { bodyNames } from './registrations.ts';
-import {
-  emptyTally,
-  type FileManifest,
-  fileManifest,
-  type ServerModel,
-  storedPerson,
-  structureOf,
-} from './server-model.ts';
+import { emptyTally, type ServerModel, storedPerson, structureOf } from './server-model.ts';
 import { vpdText } from './settings.ts';
 
 /** Headings as staff-in-post reports of ESR-BI have them (esr.md 1.7), with the ids that join them to the GO2 feed. */

@@ -27,7 +27,7 @@ export function noEvents(): EventCounts {
   return Object.fromEntries(topicNames.map((name) => [name, 0])) as EventCounts;
 }
 
-export interface PersonEvents {
+interface PersonEvents {
   readonly topics: readonly Topic[];
   /** The assignment that is the announced starter's afterwards. */
   readonly starter: string | null;

@@ -1,20 +1,13 @@
-import { type RowGroup, type RowKind, type Spoiler, spoilerFor } from './damage.ts';
+import { type Spoiler, spoilerFor } from './damage.ts';
 import { openGo2File } from './go2-file.ts';
+import { type FileManifest, fileManifest } from './manifest.ts';
 import type { Person } from './model.ts';
 import { rootOrganisationId } from './organisations.ts';
 import { personAt } from './people.ts';
 import { assignmentRows, droppedRows, personRows, registrationRow } from './person-rows.ts';
 import { publishedPerson } from './published.ts';
-import {
-  countPerson,
-  emptyTally,
-  type FileManifest,
-  fileManifest,
-  markNamed,
-  type ServerModel,
-  structureOf,
-  type Tally,
-} from './server-model.ts';
+import { sendGroup } from './send-group.ts';
+import { countPerson, emptyTally, markNamed, type ServerModel, structureOf, type Tally } from './server-model.ts';
 import { lookUpRows, organisationRows, placeRow, positionRows } from './structure-rows.ts';
 
 type Write = (rows: readonly string[]) => void;
@@ -34,21 +27,6 @@ export function writeFullFile(server: ServerModel, folder: string): FileManifest
   tally.events['file-ingested'] = 1;
   tally.events['exception-raised'] = tally.quarantined;
   return fileManifest(server, file.name, 'full', file.rows, tally);
-}
-
-/** Writes a record's rows, damaged or not; true where they are good. */
-export function sendGroup(
-  spoiler: Spoiler,
-  write: Write,
-  tally: Tally,
-  kind: RowKind,
-  rows: readonly string[],
-): boolean {
-  const group: RowGroup = { kind, rows };
-  const bad = spoiler.spoil(group);
-  write(bad ?? rows);
-  if (bad !== undefined) tally.quarantined += bad.length;
-  return bad === undefined;
 }
 
 function writeStructure(server: ServerModel, spoiler: Spoiler, write: Write, tally: Tally): void {

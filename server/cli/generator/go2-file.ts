@@ -7,7 +7,7 @@ import { type TrustSettings, vpdText } from './settings.ts';
 /** Characters that are gathered before they are written. */
 const chunkChars = 1 << 20;
 
-export interface Go2Header {
+interface Go2Header {
   readonly kind: 'GOF' | 'GOC';
   readonly sequence: number;
   /** Midnight that begins this day is the end of the file's window. */
@@ -16,7 +16,7 @@ export interface Go2Header {
   readonly previous: Day | null;
 }
 
-export interface Go2Writer {
+interface Go2Writer {
   readonly name: string;
   /** Rows written so far, HDR apart. */
   readonly rows: number;
@@ -26,7 +26,7 @@ export interface Go2Writer {
 }
 
 /** The name of a GO2 file of the data-warehouse subtype (esr.md 1.2). */
-export function go2Name(settings: TrustSettings, header: Go2Header): string {
+function go2Name(settings: TrustSettings, header: Go2Header): string {
   const sequence = String(header.sequence).padStart(8, '0');
   return `GO_${vpdText(settings)}_GDW_${header.kind}_${go2Date(header.run)}_${sequence}.DAT`;
 }

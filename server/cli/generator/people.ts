@@ -25,7 +25,7 @@ export interface Staffing {
   position(index: number): Position;
 }
 
-/** The person (PRA) number `index` of the full file with assignments and registrations: a function of the seed alone. */
+/** Person (PRA) number `index` of the full file with assignments and registrations: a function of the seed. */
 export function personAt(staffing: Staffing, index: number): Person {
   const { settings } = staffing;
   const { today } = settings;
@@ -66,7 +66,7 @@ export function personAt(staffing: Staffing, index: number): Person {
   }
 }
 
-export interface StartPlan {
+interface StartPlan {
   readonly index: number;
   readonly start: Day;
   readonly plain: boolean;

@@ -13,7 +13,7 @@ const ethnicOrigins = [
 ];
 const countries = ['United Kingdom', 'Ireland', 'Nigeria', 'India', 'Philippines', 'España'];
 
-/** The rows of a person: PRA, 44 fields, one per slice. National Insurance numbers are of the never-issued prefix QQ. */
+/** The rows of a person: PRA, 44 fields, one per slice. National Insurance numbers have the never-issued prefix QQ. */
 export function personRows(person: Person): readonly string[] {
   const applicant = person.slices[0]?.type === 'APL';
   return person.slices.map((slice) =>

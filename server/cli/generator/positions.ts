@@ -41,7 +41,7 @@ export function positionAt(settings: TrustSettings, departments: readonly Organi
   };
   if (random.chance(0.12)) {
     const turn = slice.start + random.between(30, 390);
-    const before = { ...slice, end: turn - 1, budget: slice.budget + 1 };
+    const before = { ...slice, end: turn - 1, budget: Math.round(slice.budget * 100 + 100) / 100 };
     return { index, id, slices: [before, { ...slice, start: turn }] };
   }
   return { index, id, slices: [slice] };

@@ -1,5 +1,5 @@
 /** Field numbers (1-based, as in esr.md 1.3) and their values; what is left out is blank. */
-export type FieldsByNumber = Readonly<Record<number, string>>;
+type FieldsByNumber = Readonly<Record<number, string>>;
 
 /** One GO2 row: `type` is field 1, `width` the number of fields of the interface version. */
 export function row(type: string, width: number, fields: FieldsByNumber): string {

@@ -6,7 +6,8 @@ import { writeChangesFile } from './changes-file.ts';
 import { writeCsvFile } from './csv-file.ts';
 import { dayOf, isoText } from './day.ts';
 import { writeFullFile } from './full-file.ts';
-import { emptyServer, type FileManifest, type Manifest, manifestOf } from './server-model.ts';
+import { type FileManifest, type Manifest, manifestOf } from './manifest.ts';
+import { emptyServer } from './server-model.ts';
 import type { TrustSettings } from './settings.ts';
 
 export interface TrustOptions {

@@ -25,6 +25,8 @@ export interface SqliteOptions {
   readonly schema: IndexSchema;
   /** `Type/id/version` of every resource that an audit row's bytes say was disclosed. */
   readonly disclosures: (auditBytes: string) => readonly string[];
+  /** Tenants whose files are open at once; a setting may lower the limit. */
+  readonly tenantHandlesMax?: number;
 }
 
 const capabilities: Capabilities = {
@@ -49,6 +51,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const system = openSystem(directory, keys);
   const tenants = tenantKeys(system, keys);
+  const handlesMax = options.tenantHandlesMax ?? limits.tenantHandlesMax;
   const bodies = bodyCache(limits.bodyCacheBytesMax);
   const opened = new Map<string, OpenTenant>();
   const recent = new Map<string, TenantHandle>();
@@ -66,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const touch = (tenant: string, handle: TenantHandle) => {
     recent.delete(tenant);
     recent.set(tenant, handle);
-    const [oldest] = recent.size > limits.tenantHandlesMax ? recent : [];
+    const [oldest] = recent.size > handlesMax ? recent : [];
     if (oldest === undefined) return;
     recent.delete(oldest[0]);
     oldest[1].close();

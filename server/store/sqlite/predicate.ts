@@ -201,11 +201,25 @@ function tokenCondition(leaf: TokenPredicate, code: Fragment, system: Fragment):
   return join(parts, ' AND ');
 }
 
-/** Text is compared by code point, as SQLite's BINARY collation does: U+10FFFF ends every prefix range. */
 function stringCondition(leaf: StringPredicate, folded: Fragment, value: Fragment): Fragment {
   if (leaf.match === 'exact') return sql`${folded} = ${fold(leaf.value)} AND ${value} = ${leaf.value}`;
   if (leaf.match === 'contains') return sql`instr(${folded}, ${leaf.value}) > 0`;
-  return sql`${folded} >= ${leaf.value} AND ${folded} < ${`${leaf.value}\u{10FFFF}`}`;
+  const end = afterPrefix(leaf.value);
+  const from = sql`${folded} >= ${leaf.value}`;
+  return end === undefined ? from : sql`${from} AND ${folded} < ${end}`;
+}
+
+/**
+ * The least text above all that begin with `prefix`, by code point, as SQLite's BINARY collation compares UTF-8;
+ * undefined where there is none.
+ */
+function afterPrefix(prefix: string): string | undefined {
+  const points = Array.from(prefix, (character) => character.codePointAt(0) ?? 0);
+  while (points.at(-1) === 0x10ffff) points.pop();
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  // Surrogates are no characters of their own.
+  return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
 }
 
 /** R4 3.1.1.4.4 over half-open ranges; `ge` and `le` as overlap, so that `le D` and `ge D` mean in force on D. */

@@ -81,7 +81,9 @@ export function resourceReader(data: Connection, contracts: Contracts, cache: Ca
     },
 
     async heads(keys) {
-      return data.rows<HeadRow>(headsByKey, JSON.stringify(keys)).map(toHead);
+      return data
+        .rows<HeadRow>(headsByKey, JSON.stringify(keys.map(({ contract, type, id }) => ({ contract, type, id }))))
+        .map(toHead);
     },
 
     async owned(units) {

@@ -27,7 +27,8 @@ export interface Writer {
 const emptyHead: Batch = { sequence: 0, at: new Date(0).toISOString() };
 
 export function headOf(data: Connection): Batch {
-  return lastBatch(data) ?? emptyHead;
+  const last = lastBatch(data);
+  return last === undefined ? emptyHead : { sequence: last.sequence, at: last.at };
 }
 
 interface LastBatch extends Batch {

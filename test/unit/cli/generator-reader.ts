@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
 /**
- * A reader of GO2 files as small as can be, written from meaning.md for the generator's tests: what is quarantined, what
- * the store holds after each file, what of it is published. Dates stay `yyyyMMdd`.
+ * A reader of GO2 files as small as can be, written from meaning.md for the generator's tests: what is quarantined,
+ * what the store holds after each file, what of it is published. Dates stay `yyyyMMdd`.
  */
 type Row = readonly string[];
 type Kind = 'LC' | 'OR' | 'PO' | 'PR' | 'AS' | 'ET';

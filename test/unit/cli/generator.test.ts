@@ -2,6 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { topicNames } from '../../../server/cli/generator/events.ts';
 import { generateTrust, type TrustOptions } from '../../../server/cli/generator/trust.ts';
 import { readGo2, TinyServer } from './generator-reader.ts';
@@ -95,18 +96,30 @@ describe('generator', () => {
     { staff: 1500, days: 3, broken: 0.01, vpd: '70', ods: 'RYY' },
     { staff: 1500, days: 2, startDate: '2028-02-29', seed: 'leap' },
   ];
+  const checkForetold = (options: Partial<TrustOptions>) => {
+    const { files, go2, manifest } = generated(options);
+    const server = new TinyServer(manifest.startDate);
+    for (const [index, file] of files.entries()) {
+      const { rows, people, assignments, active_assignments, expect: wanted } = go2[index] ?? expect.fail();
+      const { created, changed, removed, quarantined } = wanted;
+      const told = { rows, created, changed, removed, quarantined, people, assignments };
+      expect(server.ingest(file), `file ${index}`).to.deep.equal({ ...told, active: active_assignments });
+    }
+  };
   for (const options of cases) {
     it(`foretells the counts that a second reader finds in the files: ${JSON.stringify(options)}`, () => {
-      const { files, go2, manifest } = generated(options);
-      const server = new TinyServer(manifest.startDate);
-      for (const [index, file] of files.entries()) {
-        const { rows, people, assignments, active_assignments, expect: wanted } = go2[index] ?? expect.fail();
-        const { created, changed, removed, quarantined } = wanted;
-        const told = { rows, created, changed, removed, quarantined, people, assignments };
-        expect(server.ingest(file), `file ${index}`).to.deep.equal({ ...told, active: active_assignments });
-      }
+      checkForetold(options);
     });
   }
+
+  it('foretells those counts for any seed, size, share of damage and number of days', () => {
+    const broken = fc.double({ min: 0, max: 0.5, noNaN: true });
+    const day = { min: new Date('2020-01-01'), max: new Date('2040-01-01'), noInvalidDate: true };
+    const startDate = fc.date(day).map((date) => date.toISOString().slice(0, 10));
+    const staff = fc.integer({ min: 1, max: 80 });
+    const options = fc.record({ seed: fc.string(), staff, broken, days: fc.nat(4), startDate });
+    fc.assert(fc.property(options, checkForetold), { numRuns: 25 });
+  });
 
   it('foretells that a file read twice changes nothing', () => {
     const { files, manifest } = generated({ broken: 0.02 });
