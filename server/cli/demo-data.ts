@@ -84,5 +84,6 @@ async function demoFiles(house: House, tenant: DemoTenant, staff: number): Promi
 }
 
 function counts({ created, changed, removed, quarantined, seconds }: FileReport): string {
-  return `${created} created, ${changed} changed, ${removed} removed, ${quarantined} quarantined, ${seconds.toFixed(1)} s`;
+  const resources = `${created} created, ${changed} changed, ${removed} removed`;
+  return `${resources}, ${quarantined} quarantined, ${seconds.toFixed(1)} s`;
 }

@@ -48,6 +48,11 @@ function guide(url: string, clients: readonly DemoClient[]): string[] {
   const bases = demoTenants.map(({ id, name }) => `  ${url}/t/${id}/fhir/v1   ${name}`);
   const credentials = clients.map(({ tenant, id, secret }) => `  ${tenant}: client ${id}  secret ${secret}`);
   const [{ id, secret, tenant }, other] = [present(clients[0], 'first client'), present(clients[1], 'second client')];
+  const fields = '-d grant_type=client_credentials';
+  const cut = `sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/'`;
+  const bearer = '-H "Authorization: Bearer $TOKEN"';
+  const search = `${url}/t/${tenant}/fhir/v1/PractitionerRole?active=true&_include=PractitionerRole:practitioner`;
+  const foreign = `${url}/t/${other.tenant}/fhir/v1/Practitioner`;
   return [
     '',
     'FHIR bases',
@@ -55,9 +60,9 @@ function guide(url: string, clients: readonly DemoClient[]): string[] {
     'Clients',
     ...credentials,
     'Try (a token lasts five minutes; the third line asks for another trust’s data and is refused: 401)',
-    `  TOKEN=$(curl -s -u '${id}:${secret}' -d grant_type=client_credentials '${url}/oauth/token' | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')`,
-    `  curl -s -H "Authorization: Bearer $TOKEN" '${url}/t/${tenant}/fhir/v1/PractitionerRole?active=true&_include=PractitionerRole:practitioner&_count=2'`,
-    `  curl -s -o /dev/null -w '%{http_code}\\n' -H "Authorization: Bearer $TOKEN" '${url}/t/${other.tenant}/fhir/v1/Practitioner'`,
+    `  TOKEN=$(curl -s -u '${id}:${secret}' ${fields} '${url}/oauth/token' | ${cut})`,
+    `  curl -s ${bearer} '${search}&_count=2'`,
+    `  curl -s -o /dev/null -w '%{http_code}\\n' ${bearer} '${foreign}'`,
     '',
   ];
 }

@@ -28,9 +28,8 @@ export function tenantCommand(open: OpenHouse): Command {
         .action((id: string, { name, ods, vpd, isolation, ...options }: AddOptions) =>
           inHouse(open, options, async ({ store, tenants }) => {
             if (!(store.capabilities.isolationModels as readonly string[]).includes(isolation)) {
-              throw new UsageError(
-                `the ${store.capabilities.name} store isolates tenants by ${store.capabilities.isolationModels.join(', ')} alone, not by ${isolation}`,
-              );
+              const { name: kind, isolationModels: models } = store.capabilities;
+              throw new UsageError(`the ${kind} store isolates tenants by ${models.join(', ')}, not by ${isolation}`);
             }
             const tenant = await tenants.add({ id, name, ods: list(ods), vpds: list(vpd), isolation });
             print(options, summary(tenant), [`tenant ${tenant.id} added`]);

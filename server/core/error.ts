@@ -1,5 +1,5 @@
 /** The closed set of failures that leave this server. Status and FHIR issue type of each stand in `fhir/outcome.ts`. */
-export const errorCodes = [
+const errorCodes = [
   'invalid',
   'unknown-parameter',
   'unauthenticated',

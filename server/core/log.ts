@@ -7,5 +7,3 @@ export interface Logger {
 }
 
 export type LogFields = Readonly<Record<string, string | number | boolean | null | undefined>>;
-
-export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

@@ -107,7 +107,7 @@ function compileObject(template: ObjectNode, place: Place): Node {
 function compileFrom(node: FromNode, place: Place): Node {
   const paths = typeof node.$from === 'string' ? [node.$from] : node.$from;
   const transforms = node.$apply ?? [];
-  for (const [index, transform] of transforms.entries()) checkTransform(transform, paths, down(place, index));
+  for (const [index, transform] of transforms.entries()) checkTransform(transform, paths, down(place, `$apply/${index}`));
   const lists = (name: string) => place.lists.get(name) ?? { document: emptyList, find: () => undefined };
   const steps = transforms.filter((transform) => compilable(transform)).map((one) => compileTransform(one, lists));
   const sources = paths.map((path) => compilePath(path, place));

@@ -1,4 +1,4 @@
-/** The internal schema of ESR records (`mappings/esr/record.schema.json`): what every source format is normalised to. */
+/** ESR records as every source format is normalised to them (`mappings/esr/record.schema.json`). */
 
 /** In the order in which a file's records are applied: parents first. */
 export const recordTypes = [

@@ -38,7 +38,7 @@ const schema = {
 
 const validate = new Ajv({ allErrors: true, useDefaults: true, strictTypes: false }).compile(schema);
 
-/** A tenant from a document (`tenant apply`, the store): checked, defaults filled in. Throws `invalid`, saying where. */
+/** A tenant from a document (`tenant apply`, the store): checked, with defaults. Throws `invalid`, saying where. */
 export function tenantFrom(document: unknown): Tenant {
   const candidate = structuredClone(document) as Tenant;
   if (!validate(candidate)) {

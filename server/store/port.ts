@@ -179,7 +179,7 @@ export interface WorkRow {
   readonly file: string;
 }
 
-export const fileStates = ['received', 'applying', 'applied', 'held', 'rejected', 'discarded', 'superseded'] as const;
+const fileStates = ['received', 'applying', 'applied', 'held', 'rejected', 'discarded', 'superseded'] as const;
 export type FileState = (typeof fileStates)[number];
 
 /** A file of the ledger. Counts of rows balance once applied: rows = dropped + quarantined + unchanged + applied. */

@@ -6,7 +6,6 @@ import type { AuditEntry } from '../../server/audit/entry.ts';
 import type { Refusal } from '../../server/auth/access.ts';
 import { parseScopes } from '../../server/auth/scope.ts';
 import { present } from '../../server/core/assert.ts';
-import { silentLogger } from '../../server/core/log.ts';
 import type { ServerDeps } from '../../server/http/deps.ts';
 import { buildServer } from '../../server/http/server.ts';
 import type { TraceReader } from '../../server/interaction/trace-reader.ts';
@@ -18,6 +17,7 @@ import type { Store } from '../../server/store/port.ts';
 import { openSqlite } from '../../server/store/sqlite/open.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { defaultSettings, type Tenant } from '../../server/tenancy/tenant.ts';
+import { silentLogger } from './silent-logger.ts';
 
 export const canonicalBase = 'https://esr-fhir.example';
 export const publicUrl = 'https://api.example';

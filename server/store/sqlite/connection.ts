@@ -1,3 +1,5 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, linkSync, rmSync } from 'node:fs';
 import Database from 'better-sqlite3-multiple-ciphers';
 import type { Bound } from './fragment.ts';
 import { type Migrations, migrate } from './migrations.ts';
@@ -104,41 +106,47 @@ export class Connection {
 
   #open(): Database.Database {
     if (this.#database !== undefined) return this.#database;
-    const { path, key, migrations, synchronous, journal, cacheKibibytes } = this.#options;
-    const bytes = key();
-    const database = new Database(path, { timeout: busyTimeoutMs });
-    try {
-      database.pragma("cipher='aegis'");
-      database.key(bytes);
-      database.pragma('page_size=8192');
-      setJournal(database, journal);
-      database.pragma(`synchronous=${synchronous}`);
-      database.pragma(`cache_size=-${cacheKibibytes}`);
-      database.pragma('temp_store=MEMORY');
-      database.pragma('wal_autocheckpoint=4096');
-      database.pragma('journal_size_limit=67108864');
-      migrate(database, migrations);
-    } catch (error) {
-      database.close();
-      throw error;
-    }
-    this.#database = database;
-    return database;
+    const { path, journal } = this.#options;
+    const key = this.#options.key();
+    if (journal === 'WAL' && !existsSync(path)) createWhole(path, (name) => openFile(name, key, this.#options).close());
+    this.#database = openFile(path, key, this.#options);
+    return this.#database;
   }
 }
 
-/** Changing to WAL needs the file alone for a moment and does not call the busy handler: processes may start at once. */
-function setJournal(database: Database.Database, journal: 'WAL' | 'OFF'): void {
-  const until = Date.now() + busyTimeoutMs;
-  const pause = new Int32Array(new SharedArrayBuffer(4));
-  for (;;) {
-    try {
-      database.pragma(`journal_mode=${journal}`);
-      return;
-    } catch (error) {
-      const busy = error instanceof Database.SqliteError && error.code.startsWith('SQLITE_BUSY');
-      if (!busy || Date.now() > until) throw error;
-      Atomics.wait(pause, 0, 0, 10);
-    }
+function openFile(path: string, key: Buffer, options: ConnectionOptions): Database.Database {
+  const { migrations, synchronous, journal, cacheKibibytes } = options;
+  const database = new Database(path, { timeout: busyTimeoutMs });
+  try {
+    database.pragma("cipher='aegis'");
+    database.key(key);
+    database.pragma('page_size=8192');
+    database.pragma(`journal_mode=${journal}`);
+    database.pragma(`synchronous=${synchronous}`);
+    database.pragma(`cache_size=-${cacheKibibytes}`);
+    database.pragma('temp_store=MEMORY');
+    database.pragma('wal_autocheckpoint=4096');
+    database.pragma('journal_size_limit=67108864');
+    migrate(database, migrations);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+/**
+ * Makes a file under another name and lets it appear whole: processes that make an encrypted WAL file at once see each
+ * other's half-written first page ("file is not a database"). The first link wins; the others' files go.
+ */
+function createWhole(path: string, create: (name: string) => void): void {
+  const name = `${path}.${randomBytes(8).toString('hex')}.new`;
+  create(name);
+  try {
+    linkSync(name, path);
+  } catch (error) {
+    if (!existsSync(path)) throw error;
+  } finally {
+    rmSync(name);
   }
 }

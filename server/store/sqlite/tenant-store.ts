@@ -86,6 +86,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const close = () => {
     data.close();
     audit.close();
+    staging.close();
   };
   return { store, close };
 }

@@ -50,7 +50,7 @@ describe('Compiling a mapping', () => {
     [
       'an unknown list',
       { name: { $from: 'location.code', $apply: [{ code: 'colours' }] } },
-      '/template/name/0: no code list is named colours',
+      '/template/name/$apply/0: no code list is named colours',
     ],
     [
       'a list of groups without a group',
@@ -65,7 +65,7 @@ describe('Compiling a mapping', () => {
     [
       'a broken pattern',
       { name: { $from: 'location.code', $apply: [{ pattern: '(' }] } },
-      '/template/name/0: is no regular expression',
+      '/template/name/$apply/0: is no regular expression',
     ],
     [
       'a broken condition',

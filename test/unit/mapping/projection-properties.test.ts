@@ -56,7 +56,7 @@ describe('A projection of any records', () => {
           }
         }
       }),
-      { numRuns: 40 },
+      { numRuns: 25 },
     );
   }).timeout(60_000);
 

@@ -10,13 +10,13 @@ import type { Client } from '../../../server/auth/client.ts';
 import { type ClientWish, newClient } from '../../../server/auth/new-client.ts';
 import { systemClock } from '../../../server/core/clock.ts';
 import { randomId } from '../../../server/core/id.ts';
-import { silentLogger } from '../../../server/core/log.ts';
 import { keyRing } from '../../../server/keys/key-ring.ts';
 import { type AuthorizationServer, oauthProvider } from '../../../server/oauth/provider.ts';
 import { type SigningKeys, signingKeys } from '../../../server/oauth/signing-keys.ts';
 import { type ClientRegistry, clientRegistry } from '../../../server/registry/clients.ts';
 import { type TenantRegistry, tenantRegistry } from '../../../server/registry/tenants.ts';
 import { openSqlite } from '../../../server/store/sqlite/open.ts';
+import { silentLogger } from '../../support/silent-logger.ts';
 
 export interface Answer {
   readonly status: number;
