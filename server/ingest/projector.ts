@@ -13,7 +13,7 @@ export function storedProjector(mapping: Mapping, records: RecordReader, context
   const cache = recordCache();
   let loaded: RecordSet | undefined;
   return {
-    mapping: `${mapping.contract} ${mapping.version}`,
+    mapping: mapping.version,
     async project(units) {
       const set = await loadRecords(units, records, context.ods, cache);
       loaded = set;

@@ -14,7 +14,10 @@ export interface Query {
   readonly total: boolean;
 }
 
-/** `sequence` is the order of `_lastUpdated`: batch times never fall as sequence numbers rise. Ties: by id, same direction. */
+/**
+ * `sequence` is the order of `_lastUpdated`: batch times never fall as sequence numbers rise.
+ * Ties: by id, in the same direction.
+ */
 export interface Sort {
   readonly by: 'sequence' | 'id';
   readonly descending: boolean;

@@ -168,7 +168,9 @@ describe('the SQLite store on its files', () => {
 
   it('lets several processes open, migrate and write one fresh folder at once', async () => {
     await store.close();
+    await clear();
     const folder = await fixture.temporaryFolder();
+    clear = folder.clear;
     const child = fileURLToPath(new URL('../support/store-child.ts', import.meta.url));
     const start = (name: string) =>
       run(process.execPath, ['--import', 'tsx', child, folder.path, master.toString('hex'), name, '15']);
@@ -178,6 +180,5 @@ describe('the SQLite store on its files', () => {
     expect((await tenantOf(store, 'one').head()).sequence).to.equal(45);
     expect(await tenantOf(store, 'one').resources.counts('v1')).to.deep.equal({ Practitioner: 45 });
     expect(await store.system.documents.counter()).to.equal(45);
-    await folder.clear();
   }).timeout(60_000);
 });

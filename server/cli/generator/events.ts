@@ -2,7 +2,7 @@ import type { Day } from './day.ts';
 import type { PublishedPerson, PublishedRole } from './published.ts';
 
 /** The fifteen topics (meaning.md, Events). */
-export const topicNames = [
+const topicNames = [
   'starter-created',
   'starter-amended',
   'starter-withdrawn',

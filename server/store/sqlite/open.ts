@@ -6,15 +6,15 @@ import type { KeyRing } from '../../keys/key-ring.ts';
 import type { IndexSchema } from '../../search/query.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { StoreError } from '../error.ts';
-import type { Lease, Store } from '../port.ts';
+import type { Store } from '../port.ts';
 import { auditLog } from './audit.ts';
-import { bodyCache, type CacheShard } from './body-cache.ts';
+import { bodyCache } from './body-cache.ts';
 import { Connection } from './connection.ts';
 import { documentStore } from './documents.ts';
 import { leaseHeld, leaseStore } from './leases.ts';
 import { systemMigrations } from './migrations.ts';
 import { oauthStore } from './oauth.ts';
-import { noTenant, type TenantHandle, tenantHandle } from './tenant-store.ts';
+import { tenantPool } from './tenant-pool.ts';
 import { tenantKeys } from './tenants.ts';
 
 export interface SqliteOptions {
@@ -36,12 +36,6 @@ const capabilities: Capabilities = {
   severalMachines: false,
 };
 
-interface OpenTenant {
-  readonly handle: TenantHandle;
-  readonly wrapped: string;
-  readonly cache: CacheShard;
-}
-
 /**
  * Opens the embedded store of a data folder (architecture.md, "The embedded store's files and processes"); several
  * processes may. Throws `corrupt` where the master key is not the one that made it.
@@ -51,42 +45,16 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const system = openSystem(directory, keys);
   const tenants = tenantKeys(system, keys);
-  const handlesMax = options.tenantHandlesMax ?? limits.tenantHandlesMax;
-  const bodies = bodyCache(limits.bodyCacheBytesMax);
-  const opened = new Map<string, OpenTenant>();
-  const recent = new Map<string, TenantHandle>();
   const folderOf = (tenant: string) => join(directory, 'tenants', tenant);
-
-  const forget = (tenant: string) => {
-    const found = opened.get(tenant);
-    opened.delete(tenant);
-    recent.delete(tenant);
-    found?.handle.close();
-    found?.cache.drop();
-  };
-
-  /** The map is in order of use: the handle unused for longest gives up its files, and opens them again when used. */
-  const touch = (tenant: string, handle: TenantHandle) => {
-    recent.delete(tenant);
-    recent.set(tenant, handle);
-    const [oldest] = recent.size > handlesMax ? recent : [];
-    if (oldest === undefined) return;
-    recent.delete(oldest[0]);
-    oldest[1].close();
-  };
-
-  const open = (tenant: string, wrapped: string): OpenTenant => {
-    const cache = bodies.shard();
-    const dataKey = tenants.unwrap(tenant, wrapped);
-    const key = () => {
-      if (tenants.wrapped(tenant) !== wrapped) throw noTenant();
-      touch(tenant, handle);
-      return dataKey;
-    };
-    const held = (lease: Lease) => leaseHeld(system, lease);
-    const handle = tenantHandle({ tenant, directory: folderOf(tenant), key, schema, disclosures, held, cache });
-    return { handle, wrapped, cache };
-  };
+  const pool = tenantPool({
+    keys: tenants,
+    bodies: bodyCache(limits.bodyCacheBytesMax),
+    folderOf,
+    openMax: options.tenantHandlesMax ?? limits.tenantHandlesMax,
+    schema,
+    disclosures,
+    held: (lease) => leaseHeld(system, lease),
+  });
 
   return {
     capabilities,
@@ -102,24 +70,14 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     },
     async destroyTenant(tenant) {
       tenants.destroy(tenant);
-      forget(tenant);
+      pool.forget(tenant);
       rmSync(folderOf(tenant), { recursive: true, force: true });
     },
     tenant(grant) {
-      const wrapped = tenants.wrapped(grant.tenant);
-      const found = opened.get(grant.tenant);
-      if (found !== undefined && found.wrapped === wrapped) {
-        touch(grant.tenant, found.handle);
-        return found.handle.store;
-      }
-      forget(grant.tenant);
-      if (wrapped === undefined) throw noTenant();
-      const entry = open(grant.tenant, wrapped);
-      opened.set(grant.tenant, entry);
-      return entry.handle.store;
+      return pool.tenant(grant.tenant);
     },
     async close() {
-      for (const tenant of [...opened.keys()]) forget(tenant);
+      pool.close();
       system.close();
     },
   };

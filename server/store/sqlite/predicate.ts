@@ -16,7 +16,7 @@ export function layoutFor(layouts: Layouts, type: string): Layout {
   return present(layouts.get(type), `the search layout of ${type}`);
 }
 
-export function parameterFor(layout: Layout, param: string): ParameterLayout {
+function parameterFor(layout: Layout, param: string): ParameterLayout {
   return present(layout.parameters.get(param), `the search parameter ${layout.type}.${param}`);
 }
 

@@ -25,14 +25,14 @@ export interface Driver {
   /** Its rows come in `vid` order: a page needs no sort. */
   readonly ordered: boolean;
   /** Counts its rows up to a bound: the fewest rows drive. */
-  readonly probe: Fragment;
+  readonly probe: () => Fragment;
 }
 
 /** Rows looked at by a probe: enough to tell few from many. */
 export const probeRowsMax = 256;
 
 /** The parts that must all hold. */
-export function conjuncts(where: Predicate): readonly Predicate[] {
+function conjuncts(where: Predicate): readonly Predicate[] {
   if (where.is === 'and') return where.of.flatMap(conjuncts);
   return where.is === 'all' ? [] : [where];
 }
@@ -46,7 +46,7 @@ export function drivers(query: Query, layouts: Layouts): readonly Driver[] {
   const found = conjuncts(query.where).flatMap((part, place) => {
     const rows = source(part, layouts, query.type);
     if (rows === undefined) return [];
-    const probe = sql`SELECT COUNT(*) FROM (${rows} LIMIT ${probeRowsMax})`;
+    const probe = () => sql`SELECT COUNT(*) FROM (${rows} LIMIT ${probeRowsMax})`;
     const ordered = unique(part) || (part.is === 'token' && part.code !== undefined);
     const coarse = part.is === 'token' && layout.parameters.get(part.param)?.carried === true;
     return [{ place, ordered, probe, coarse }];

@@ -91,15 +91,18 @@ export function resourceReader(data: Connection, contracts: Contracts, cache: Ca
     },
 
     async counts(contract) {
-      const layouts = contracts.existing(contract);
-      const counts: Record<string, number> = {};
-      for (const [type, layout] of layouts ?? []) {
-        const count = data.value<number>(`SELECT COUNT(*) FROM ${layout.wide}`) ?? 0;
-        if (count > 0) counts[type] = count;
-      }
-      return counts;
+      return countsOf(data, contracts.existing(contract));
     },
   };
+}
+
+function countsOf(data: Connection, layouts: Layouts | undefined): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  for (const [type, layout] of layouts ?? []) {
+    const count = data.value<number>(`SELECT COUNT(*) FROM ${layout.wide}`) ?? 0;
+    if (count > 0) counts[type] = count;
+  }
+  return counts;
 }
 
 const currentOf = 'SELECT current, deleted FROM resource WHERE partition = ? AND id = ?';
@@ -153,9 +156,9 @@ function choose(
   if (only === undefined) return { best: undefined, few: false };
   if (others.length === 0 && only.ordered) return { best: only, few: false };
   let best = only;
-  let fewest = value(only.probe);
+  let fewest = value(only.probe());
   for (const driver of others) {
-    const rows = value(driver.probe);
+    const rows = value(driver.probe());
     if (rows < fewest || (rows === fewest && driver.ordered && !best.ordered)) {
       best = driver;
       fewest = rows;

@@ -84,6 +84,9 @@ export function quoted(name: string): string {
   return `"${name}"`;
 }
 
+/** `sides` names the side tables that hold rows of this version, so that a delete visits no other. */
+const ownColumns = ['vid INTEGER PRIMARY KEY', 'id TEXT NOT NULL', 'sides TEXT NOT NULL'];
+
 function layoutOf(contract: string, type: string, parameters: readonly IndexedParameter[]): Layout {
   assert(typePattern.test(type), 'a resource type is a plain name');
   const columns: string[] = [];
@@ -99,9 +102,8 @@ function layoutOf(contract: string, type: string, parameters: readonly IndexedPa
     if (!multiple) columns.push(...names);
   }
   const wide = quoted(`${contract}_${type}`);
-  // `sides` names the side tables that hold rows of this version, so that a delete visits no other.
   const ddl = [
-    `CREATE TABLE IF NOT EXISTS ${wide}(${['vid INTEGER PRIMARY KEY', 'id TEXT NOT NULL', 'sides TEXT NOT NULL', ...columns].join(', ')})`,
+    `CREATE TABLE IF NOT EXISTS ${wide}(${[...ownColumns, ...columns].join(', ')})`,
     ...wideIndexes(contract, type, [...layouts.values()]),
     ...[...layouts.values()].flatMap((layout) => sideTables(contract, type, layout)),
   ];
