@@ -81,10 +81,11 @@ function compileArray(templates: readonly Template[], place: Place): Node {
 }
 
 function compileObject(template: ObjectNode, place: Place): Node {
+  const element = place.element + label(template);
   const members = Object.entries(template)
     .filter(([name]) => !name.startsWith('$'))
     .map(([name, member]) => {
-      const node = compileNode(member as Template, down(place, name, `${place.element}.${name}`));
+      const node = compileNode(member as Template, down(place, name, `${element}.${name}`));
       return { name, ...node };
     });
   const constant = members.every((member) => member.constant);
@@ -104,10 +105,17 @@ function compileObject(template: ObjectNode, place: Place): Node {
   };
 }
 
+/** Which extension, identifier or coding it is, by the last part of its url or system. */
+function label(template: ObjectNode): string {
+  const url = template['url'] ?? template['system'];
+  return typeof url === 'string' && url.includes('/') ? `(${url.slice(url.lastIndexOf('/') + 1)})` : '';
+}
+
 function compileFrom(node: FromNode, place: Place): Node {
   const paths = typeof node.$from === 'string' ? [node.$from] : node.$from;
   const transforms = node.$apply ?? [];
-  for (const [index, transform] of transforms.entries()) checkTransform(transform, paths, down(place, `$apply/${index}`));
+  for (const [index, transform] of transforms.entries())
+    checkTransform(transform, paths, down(place, `$apply/${index}`));
   const lists = (name: string) => place.lists.get(name) ?? { document: emptyList, find: () => undefined };
   const steps = transforms.filter((transform) => compilable(transform)).map((one) => compileTransform(one, lists));
   const sources = paths.map((path) => compilePath(path, place));
