@@ -98,8 +98,8 @@ A document's \`template\` has the shape of its resource, keys in the order in wh
 | \`{"$each": "list", "$as": "item", "$value": …}\` | one value per item of a list input |
 | \`{"$value": …}\` | the node, with conditions |
 
-Conditions stand beside any of the object forms: \`$when\` names an input that must be there and not be false, \`$where\` is
-a FHIRPath expression over the inputs.
+Conditions stand beside any of the object forms: \`$when\` names an input that must be there and not be false,
+\`$where\` is a FHIRPath expression over the inputs.
 
 | transform | does |
 |---|---|
@@ -109,10 +109,11 @@ a FHIRPath expression over the inputs.
 | \`{"map": {…}}\` | gives the value listed for it; absent for any other |
 | \`{"pattern": "…"}\` | keeps the value where the regular expression matches, else absent, with a warning |
 | \`{"code": "list"}\` | the code that the text means, else absent, with a warning |
-| \`{"coding": "list", "within": "field"}\` | the Coding that the text means (within the group that the field beside it names), else absent, with a warning |
+| \`{"coding": "list"}\` | the Coding that the text means, else absent, with a warning |
+| \`"within": "field"\` | beside \`coding\`: the field next to this one that names the group |
 
-What this cannot say (the slice in force, period, active, employer, names without prefixes, registration numbers) are
-facts that \`server/mapping\` computes; its \`inputs.ts\` lists them. The compiler refuses any other name, and its errors
+What this cannot say (the slice in force, period, active, employer, names without prefixes, registration
+numbers) are facts that \`server/mapping\` computes; its \`inputs.ts\` lists them. The compiler refuses any other name, and its errors
 name file, JSON pointer and reason.
 `;
 

@@ -26,8 +26,9 @@ interface Piece {
 const empty = Buffer.alloc(0);
 
 /**
- * A searchset (https://hl7.org/fhir/R4/bundle.html#searchset) made of stored bytes, which are never parsed. `base` and the
- * links are URLs, hence ASCII. `total` counts matches alone; undefined leaves it out. `warning`: an OperationOutcome as JSON.
+ * A searchset (https://hl7.org/fhir/R4/bundle.html#searchset) made of stored bytes, which are never parsed. `base` and
+ * the links are URLs, hence ASCII. `total` counts matches alone; undefined leaves it out. `warning`: an
+ * OperationOutcome as JSON.
  */
 export function searchset(page: {
   readonly base: string;

@@ -52,7 +52,7 @@ function route(exchange: Exchange): undefined {
   exchange.routed = found;
 }
 
-/** An unknown or suspended tenant, or a contract that is not live there, answers as a known one does without a token. */
+/** An unknown or suspended tenant, or a contract that is not live, answers as a known one does without a token. */
 async function token(exchange: Exchange, { deps }: StepParts): Promise<undefined> {
   const { registered, base } = exchange;
   const { tenant, contract } = present(exchange.located, 'the place');

@@ -28,6 +28,7 @@ export const renderedTypes: readonly (PublishedType & {
       { name: 'entity', type: 'reference' },
       { name: 'outcome', type: 'token' },
       { name: 'subtype', type: 'token' },
+      { name: 'type', type: 'token' },
     ],
   },
   { type: 'Provenance', profiles: [], parameters: [{ name: 'target', type: 'reference' }] },

@@ -1,7 +1,7 @@
 import { addDays } from '../core/clock.ts';
 import type { FieldValue, Slice, SourceRecord } from '../record/record.ts';
 
-/** Fields besides the slice bounds that turn on their own date: `first` = that day is new, `last` = the day after it. */
+/** Fields besides the slice bounds that hold a date: `first` = that day shows something new, `last` = the day after. */
 const datedFields = {
   nacs: { first: [], last: [] },
   location: { first: ['inactiveDate'], last: [] },

@@ -9,7 +9,7 @@ export interface DateRange {
 const grammar = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?(Z|[+-]\d\d:\d\d)?)?)?)?$/;
 
 /**
- * The range that a FHIR date, dateTime or instant covers at its own precision (https://hl7.org/fhir/R4/search.html#date).
+ * What a FHIR date, dateTime or instant covers at its own precision (https://hl7.org/fhir/R4/search.html#date).
  * Without a zone a date is its UTC calendar day and a date-time is Europe/London's (meaning.md, Time).
  * Undefined where it is no date.
  */

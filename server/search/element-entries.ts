@@ -7,7 +7,7 @@ import type { IndexEntry } from './query.ts';
 type Emit = (entry: IndexEntry) => void;
 type Convert = (element: unknown, emit: Emit) => void;
 
-/** How an element of each data type is indexed: https://hl7.org/fhir/R4/search.html#token, #string, #reference, #date. */
+/** How an element of each data type is indexed (https://hl7.org/fhir/R4/search.html#ptypes). */
 export function elementEntries(parameter: SearchParameter): Convert {
   const convert = converters[parameter.of];
   return (element, emit) => convert(parameter.code, element, emit);

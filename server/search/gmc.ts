@@ -1,4 +1,4 @@
-/** GMC reference numbers: stored as 7 digits, written with and without `C` (reference: meaning.md, Published fields). */
+/** GMC reference numbers: stored as 7 digits, written with and without `C` (meaning.md, Published fields). */
 const systems: ReadonlySet<string> = new Set([
   'https://fhir.hl7.org.uk/Id/gmc-number',
   'https://fhir.nhs.uk/Id/gmc-reference-number',

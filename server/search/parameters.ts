@@ -144,7 +144,7 @@ function parameter(type: string, [code, of, path, definition]: Row, base: string
     code,
     kind: kinds[element],
     path: own
-      ? `${type}.extension('${base}/StructureDefinition${path}').value`
+      ? `${type}.extension.where(url='${base}/StructureDefinition${path}').value`
       : path
           .split('|')
           .map((part) => `${type}${part}`)
@@ -154,7 +154,7 @@ function parameter(type: string, [code, of, path, definition]: Row, base: string
     targets: match?.[3]?.split(',') ?? [],
     system: match?.[4],
     definition: own
-      ? `${base}/SearchParameter/${type}-${code}`
+      ? `${base}/SearchParameter/${code}`
       : `http://hl7.org/fhir/SearchParameter/${definition ?? `${type}-${code}`}`,
   };
 }

@@ -1,7 +1,7 @@
 import { limits } from '../core/limits.ts';
 import { type Checked, checked, failed, invalid } from './problem.ts';
 
-/** One parameter of a search, taken apart (https://hl7.org/fhir/R4/search.html). Nothing is known of its meaning yet. */
+/** One parameter of a search (https://hl7.org/fhir/R4/search.html), taken apart but not yet understood. */
 export interface Parameter {
   /** As written, percent-decoded. */
   readonly name: string;

@@ -4,8 +4,8 @@ import { assert, present } from '../core/assert.ts';
 export type Select = (resource: unknown, emit: (element: unknown) => void) => void;
 
 /**
- * Compiles the part of FHIRPath that search parameters use — `Type.a.b`, `.where(x='y')`, `.extension('url')`, a
- * final `.value` of type `of`, unions — into closures: about 25 times faster than an interpreter, and the write path
+ * Compiles the part of FHIRPath that search parameters use — `Type.a.b`, `.where(x='y')`, a final `.value` of
+ * type `of`, unions — into closures: about 25 times faster than an interpreter, and the write path
  * runs it for every parameter of every version. `test/unit/search/extract.test.ts` holds it against fhirpath.
  */
 export function compilePath(path: string, of: string): Select {
@@ -17,7 +17,7 @@ export function compilePath(path: string, of: string): Select {
   };
 }
 
-const step = /\.(?:where\((\w+)='([^']*)'\)|extension\('([^']*)'\)|(\w+))/y;
+const step = /\.(?:where\((\w+)='([^']*)'\)|(\w+))/y;
 
 function compileBranch(path: string, of: string): Select {
   const steps: Select[] = [];
@@ -25,9 +25,8 @@ function compileBranch(path: string, of: string): Select {
   while (step.lastIndex < path.length) {
     const match = step.exec(path);
     assert(match !== null, `search path ${path} is within the compiled part of FHIRPath`);
-    const [, element, text, url, name] = match;
+    const [, element, text, name] = match;
     if (element !== undefined) steps.push(where(element, text));
-    else if (url !== undefined) steps.push(child('extension'), where('url', url));
     else steps.push(child(name === 'value' ? `value${of[0]?.toUpperCase()}${of.slice(1)}` : present(name, 'a name')));
   }
   return steps.reduceRight<Select>(

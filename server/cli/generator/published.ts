@@ -47,10 +47,9 @@ const nobody: PublishedPerson = { practitioner: null, roles: [] };
 export function publishedPerson(person: Person | null, structure: Structure): PublishedPerson {
   if (person === null) return nobody;
   const { slice } = shownOn(person.slices, structure.today);
-  const display = [slice.title, slice.first, slice.last].filter((part) => part !== '').join(' ');
   const roles: PublishedRole[] = [];
   for (const assignment of person.assignments) {
-    const role = publishedRole(person, assignment, display, structure);
+    const role = publishedRole(person, assignment, structure);
     if (role !== null) roles.push(role);
   }
   if (roles.length === 0 && person.registrations.length === 0) return { practitioner: null, roles };
@@ -64,12 +63,8 @@ export function publishedPerson(person: Person | null, structure: Structure): Pu
   return { practitioner: { own, registrations, active }, roles };
 }
 
-function publishedRole(
-  person: Person,
-  assignment: Assignment,
-  display: string,
-  structure: Structure,
-): PublishedRole | null {
+/** A role refers to its person by identifier and shows no name of theirs. */
+function publishedRole(person: Person, assignment: Assignment, structure: Structure): PublishedRole | null {
   const { today } = structure;
   const { slice, inForce } = shownOn(assignment.slices, today);
   if (slice.applicant) return null;
@@ -81,7 +76,7 @@ function publishedRole(
   const department = structure.organisations.get(post.organisation);
   const place = structure.places.get(post.location);
   const text = [
-    ...[assignment.id, assignment.number, start, end, active, display],
+    ...[assignment.id, assignment.number, start, end, active],
     ...[department ? post.organisation : '', department ? organisationName(department, today) : ''],
     ...[place ? post.location : '', place ? placeName(place) : ''],
     ...[structure.hasPosition(post.position) ? post.positionId : '', post.number, post.title, post.occupation],
@@ -117,12 +112,14 @@ export function placeName(place: Place): string {
   return place.description === '' ? place.code.replace(/^\d+ z /, '') : place.description;
 }
 
-/** Organization. */
+/** Organization: its own elements, its parent, its main location. */
 export function publishedOrganisation(organisation: Organisation, structure: Structure): string {
   const { raw, type, parent, nacs } = shownOn(organisation.slices, structure.today).slice;
   const above = parent === null ? undefined : structure.organisations.get(parent);
   const partOf = above === undefined ? '' : `${above.id}~${organisationName(above, structure.today)}`;
-  return [organisation.id, raw, type, nacs, partOf].join('~');
+  const place = structure.places.get(organisation.location);
+  const mainLocation = place === undefined ? '' : `${place.id}~${placeName(place)}`;
+  return [organisation.id, raw, type, nacs, partOf, mainLocation].join('~');
 }
 
 /** Location. */

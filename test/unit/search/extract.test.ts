@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import fhirpath from 'fhirpath';
 import r4 from 'fhirpath/fhir-context/r4';
@@ -31,6 +32,23 @@ describe('search/extract', () => {
       }
     }
     expect(selected).to.be.greaterThan(50);
+  });
+
+  it('defines its own parameters as their SearchParameter resources do', () => {
+    const folder = new URL('../../../profiles/', import.meta.url);
+    const own = readdirSync(folder).filter((name) => name.startsWith('SearchParameter-'));
+    let defined = 0;
+    for (const name of own) {
+      const text = readFileSync(new URL(name, folder), 'utf8').replaceAll('{base}', canonicalBase);
+      const { url, code, type, base, expression } = JSON.parse(text);
+      for (const [at, of] of (base as readonly string[]).entries()) {
+        const parameter = parameters.get(of)?.get(code);
+        expect(parameter, name).to.deep.include({ definition: url, kind: type, path: expression.split(' | ')[at] });
+        defined++;
+      }
+    }
+    const ours = [...parameters.values()].flatMap((ofType) => [...ofType.values()]);
+    expect(ours.filter(({ definition }) => definition.startsWith(canonicalBase))).to.have.length(defined);
   });
 
   it('gives every parameter of every type a value in the example resources', () => {
