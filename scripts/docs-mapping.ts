@@ -112,9 +112,9 @@ Conditions stand beside any of the object forms: \`$when\` names an input that m
 | \`{"coding": "list"}\` | the Coding that the text means, else absent, with a warning |
 | \`"within": "field"\` | beside \`coding\`: the field next to this one that names the group |
 
-What this cannot say (the slice in force, period, active, employer, names without prefixes, registration
-numbers) are facts that \`server/mapping\` computes; its \`inputs.ts\` lists them. The compiler refuses any other name, and its errors
-name file, JSON pointer and reason.
+What this cannot say (the slice in force, period, active, employer, names without prefixes, registration numbers)
+are facts that \`server/mapping\` computes; its \`inputs.ts\` lists them. The compiler refuses any other name, and its
+errors name file, JSON pointer and reason.
 `;
 
 function recordTable(type: string, schema: RecordSchema, mapped: readonly MappedPath[]): string {

@@ -32,7 +32,7 @@ const contracts = ['v1'] as const;
 /** Puts the parts together over the data folder that options and environment name. */
 export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Promise<House> => {
   const settings = loadSettings(process.env, { data: options.data, ...how.settings });
-  const clock = systemClock;
+  const clock = how.clock ?? systemClock;
   const logger = winstonLogger(settings.logLevel);
   const keys = keyRing(masterKey(settings.data, settings.masterKey, how.create === true));
   const parameters = searchParameters(settings.canonicalBase);

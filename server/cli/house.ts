@@ -28,8 +28,17 @@ export interface House {
   close(): Promise<void>;
 }
 
-/** Opens the house of the data folder that the options name. `create`: make what is missing. */
-export type OpenHouse = (options: CommonOptions, how?: { create?: boolean; settings?: object }) => Promise<House>;
+interface HowToOpen {
+  /** Make what is missing. */
+  readonly create?: boolean;
+  /** Settings that win over the environment's. */
+  readonly settings?: object;
+  /** Whose time it is; the system's where left out. */
+  readonly clock?: Clock;
+}
+
+/** Opens the house of the data folder that the options name. */
+export type OpenHouse = (options: CommonOptions, how?: HowToOpen) => Promise<House>;
 
 /** The operator's own door to a tenant's data (the command line is one of the four places that may make a grant). */
 export async function operatorStore(house: House, tenant: string): Promise<TenantStore> {

@@ -19,7 +19,7 @@ import { grantTenant } from '../../server/tenancy/grant.ts';
 import { defaultSettings, type Tenant } from '../../server/tenancy/tenant.ts';
 import { silentLogger } from './silent-logger.ts';
 
-export const canonicalBase = 'https://esr-fhir.example';
+const canonicalBase = 'https://esr-fhir.example';
 export const publicUrl = 'https://api.example';
 export const parameters = searchParameters(canonicalBase);
 const extract = compileExtract(parameters);

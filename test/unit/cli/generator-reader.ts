@@ -200,7 +200,10 @@ export class TinyServer {
   #organisation(rows: readonly Row[]): string {
     const row = this.#shown('OR', cell(rows[0], 2)).row;
     const parent = cell(row, 11);
-    return [cell(row, 3), cell(row, 4), cell(row, 12), parent, this.#organisationName(parent)].join('~');
+    const above = [parent, this.#organisationName(parent)];
+    const place = cell(row, 13);
+    const mainLocation = this.#records.has(`LC ${place}`) ? [place, this.#locationName(place)] : [];
+    return [cell(row, 3), cell(row, 4), cell(row, 12), ...above, ...mainLocation].join('~');
   }
 
   #position(id: string, held: ReadonlySet<string>): string {
@@ -223,11 +226,9 @@ export class TinyServer {
     else if (stated.length === 0 && endOf(cell(last, 5)) < this.#today) end = cell(last, 5);
     const during = start <= this.#today && end >= this.#today;
     const active = during && inForce && working.includes(cell(row, 10));
-    const person = this.#shown('PR', cell(row, 2)).row;
     const fields = [2, 8, 10, 14, 20, 21, 22, 23, 24, 26, 28, 29, 30, 31, 35, 41].map((number) => cell(row, number));
-    const names = [6, 7, 8].map((number) => cell(person, number));
     const places = [this.#organisationName(cell(row, 28)), this.#locationName(cell(row, 14))];
-    const text = [...fields, ...names, ...places, start, end, active].join('~');
+    const text = [...fields, ...places, start, end, active].join('~');
     return { text, active, during, end, position: cell(row, 29) };
   }
 }

@@ -1,0 +1,30 @@
+import { parseArgs } from 'node:util';
+import { readBench } from './read.ts';
+import { benchRequests } from './requests.ts';
+import { searchBench } from './search.ts';
+
+interface Sizes {
+  readonly staff: number;
+  readonly quick: boolean;
+}
+
+/** `npm run bench [-- NAME…] [--quick] [--staff N]`: each benchmark prints one JSON line. */
+const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
+  read: ({ staff, quick }) => benchRequests(readBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 40_000 }) }),
+  search: ({ staff, quick }) =>
+    benchRequests(searchBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 10_000 }) }),
+};
+
+const short = { rounds: 1, requestsPerRound: 500 };
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { quick: { type: 'boolean', default: false }, staff: { type: 'string' } },
+});
+const quick = values.quick;
+const staff = Number(values.staff ?? (quick ? 300 : 20_000));
+for (const name of positionals.length === 0 ? Object.keys(benches) : positionals) {
+  const bench = benches[name];
+  if (bench === undefined) throw new Error(`no benchmark ${name}: ${Object.keys(benches).join(', ')}`);
+  process.stdout.write(`${JSON.stringify(await bench({ staff, quick }))}\n`);
+}
