@@ -5,7 +5,6 @@ const resourcesWanted = 4_000;
 /** Reads by id: https://hl7.org/fhir/R4/http.html#read, roles and practitioners in equal parts. */
 export const readBench: RequestBench = {
   name: 'read',
-  interaction: 'read',
   target: 0.4,
   async paths(get, base) {
     const paths = [];

@@ -10,7 +10,8 @@ interface Sizes {
 
 /** `npm run bench [-- NAME…] [--quick] [--staff N]`: each benchmark prints one JSON line. */
 const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
-  read: ({ staff, quick }) => benchRequests(readBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 40_000 }) }),
+  read: ({ staff, quick }) =>
+    benchRequests(readBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 40_000 }) }),
   search: ({ staff, quick }) =>
     benchRequests(searchBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 10_000 }) }),
 };

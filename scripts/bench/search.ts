@@ -11,7 +11,6 @@ const count = 20;
  */
 export const searchBench: RequestBench = {
   name: 'search',
-  interaction: 'search-type',
   target: 0.25,
   async paths(get, base) {
     const first = await employer(get, base);

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { present } from '../../server/core/assert.ts';
 import { packageFolder } from '../../server/cli/documents.ts';
 import type { Manifest } from '../../server/cli/generator/manifest.ts';
+import { present } from '../../server/core/assert.ts';
 import { builtFile, runForJson } from './processes.ts';
 
 export const tenant = 'rxx';
@@ -20,10 +20,27 @@ export interface TrustFiles {
 export async function trustFiles(staff: number): Promise<TrustFiles> {
   const folder = await cached(`files-${staff}`, ['server/cli/generator'], async (out) => {
     const flags = ['--vpd', '277', '--ods', 'RXX', '--seed', 'bench', '--start-date', '2026-11-23', '--days', '0'];
-    await runForJson(main, ['generate', '--staff', `${staff}`, ...flags, '--files', 'full,csv', '--out', out, '--json']);
+    await runForJson(main, [
+      'generate',
+      '--staff',
+      `${staff}`,
+      ...flags,
+      '--files',
+      'full,csv',
+      '--out',
+      out,
+      '--json',
+    ]);
   });
   const { files } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest;
-  const pathOf = (wanted: string) => join(folder, present(files.find(({ kind }) => kind === wanted), wanted).name);
+  const pathOf = (wanted: string) =>
+    join(
+      folder,
+      present(
+        files.find(({ kind }) => kind === wanted),
+        wanted,
+      ).name,
+    );
   return { full: pathOf('full'), csv: pathOf('csv') };
 }
 
