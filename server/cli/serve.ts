@@ -46,7 +46,7 @@ interface ServeHow {
 export function serveHouse(house: House, { stopped, listening }: ServeHow): Promise<void> {
   return withLease(house.store.system.leases, 'serve', house.clock, 0, async () => {
     const server = await serving(house);
-    await server.app.listen({ port: house.settings.port, host: '0.0.0.0' });
+    await server.app.listen({ port: house.settings.port, host: house.settings.host });
     const { port } = server.app.server.address() as AddressInfo;
     const url = house.settings.publicUrl ?? `http://localhost:${port}`;
     server.setUrl(url);

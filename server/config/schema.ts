@@ -4,6 +4,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 export interface Settings {
   readonly mode: 'development' | 'production';
   readonly data: string;
+  readonly host: string;
   readonly port: number;
   readonly publicUrl?: string;
   readonly store: string;
@@ -22,6 +23,12 @@ export const settingsSchema = {
       description: '`production` refuses every unsafe default at boot.',
     },
     data: { type: 'string', minLength: 1, default: './data', description: 'The data folder.' },
+    host: {
+      type: 'string',
+      minLength: 1,
+      default: 'localhost',
+      description: 'Where to listen: `localhost`, or `0.0.0.0` and `::` for every network of the machine.',
+    },
     port: { type: 'integer', minimum: 0, maximum: 65535, default: 8080, description: 'HTTP port; 0 picks a free one.' },
     publicUrl: {
       type: 'string',
