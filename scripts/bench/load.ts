@@ -24,6 +24,8 @@ export async function load(target: LoadTarget, amount: number): Promise<LoadResu
     url,
     connections,
     amount,
+    // The clock of the result ticks at this rate: a second would round every round.
+    sampleInt: 10,
     setupClient(client) {
       const own = connection++;
       const token = present(tokens[own % tokens.length], 'a token');

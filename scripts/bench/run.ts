@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { benchIngest } from './ingest.ts';
 import { readBench } from './read.ts';
 import { benchRequests } from './requests.ts';
 import { searchBench } from './search.ts';
@@ -14,6 +15,7 @@ const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
     benchRequests(readBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 40_000 }) }),
   search: ({ staff, quick }) =>
     benchRequests(searchBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 10_000 }) }),
+  ingest: ({ staff }) => benchIngest(staff),
 };
 
 const short = { rounds: 1, requestsPerRound: 500 };

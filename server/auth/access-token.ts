@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import type { JSONWebKeySet } from 'jose';
 import { limits } from '../core/limits.ts';
 import type { RefusalReason } from './access.ts';
+import { type AdminScope, parseAdminScopes } from './admin-scope.ts';
 import { parseScopes, type Scope } from './scope.ts';
 
 /** The claims of an access token (RFC 9068) whose signature and shape are good; times are epoch seconds. */
@@ -14,7 +15,9 @@ export interface TokenClaims {
   readonly jti: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
+  /** Of a token for a FHIR base; none in one for the management API. */
   readonly scopes: readonly Scope[];
+  readonly adminScopes: readonly AdminScope[];
 }
 
 export type PublicKeys = ReadonlyMap<string, KeyObject>;
@@ -69,8 +72,10 @@ function shaped(kid: string, claims: Readonly<Record<string, unknown>>): TokenCl
   if (!isText(aud) || !isText(tenant) || !isText(clientId) || !isText(jti) || !isText(scope)) return undefined;
   if (!isTime(iat) || !isTime(exp)) return undefined;
   const scopes = parseScopes(scope);
-  if (scopes === undefined) return undefined;
-  return { kid, audience: aud, tenant, clientId, jti, issuedAt: iat, expiresAt: exp, scopes };
+  const adminScopes = parseAdminScopes(scope);
+  if (scopes === undefined && adminScopes === undefined) return undefined;
+  const may = { scopes: scopes ?? [], adminScopes: adminScopes ?? [] };
+  return { kid, audience: aud, tenant, clientId, jti, issuedAt: iat, expiresAt: exp, ...may };
 }
 
 function isText(value: unknown): value is string {

@@ -8,6 +8,14 @@ export function fhirBase(publicUrl: string, tenant: string, contract: string): s
   return `${publicUrl}/t/${tenant}/fhir/${contract}`;
 }
 
+/** Base URL of the management API: audience of its access tokens. */
+export function adminBase(publicUrl: string): string {
+  return `${publicUrl}/admin/v1`;
+}
+
+/** The claim `tenant` of a token for the whole platform: no tenant's id looks like this. */
+export const everyTenant = '*';
+
 /** Issuer identifier of the authorization server (RFC 8414). */
 export function issuerUrl(publicUrl: string): string {
   return `${publicUrl}/oauth`;

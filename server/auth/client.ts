@@ -1,10 +1,13 @@
 import type { JSONWebKeySet } from 'jose';
 
-/** A registered OAuth client: of one tenant (SMART backend service). */
+/** A registered OAuth client: of one tenant (SMART backend service), or of the management API. */
 export interface Client {
   readonly id: string;
   readonly name: string;
-  readonly tenant: string;
+  /** Null = a client of the management API for the whole platform. */
+  readonly tenant: string | null;
+  /** A client of the management API: its scopes are `admin/…`, its contracts none. */
+  readonly admin?: true;
   /** The ceiling: space-separated scopes that it may ask for. */
   readonly scope: string;
   readonly authentication: 'client_secret_basic' | 'private_key_jwt';

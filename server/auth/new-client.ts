@@ -3,6 +3,7 @@ import { AppError } from '../core/error.ts';
 import { randomId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
+import { adminAreas, parseAdminScopes } from './admin-scope.ts';
 import type { Client } from './client.ts';
 import { clientKeySet } from './client-keys.ts';
 import { covers, parseScopes } from './scope.ts';
@@ -10,10 +11,12 @@ import { covers, parseScopes } from './scope.ts';
 /** What an operator says about a client; neither `jwks` nor `jwksUri` = it gets a secret. */
 export interface ClientWish {
   readonly name: string;
-  readonly tenant: string;
+  readonly tenant: string | null;
+  /** A client of the management API, for `tenant` alone or, where that is null, for the platform. */
+  readonly admin?: boolean;
   /** The ceiling: scopes separated by white space. */
   readonly scope: string;
-  /** Contract versions of the tenant, the default one first; at least one. */
+  /** Contract versions of the tenant, the default one first; at least one. A client of the management API has none. */
   readonly contracts: readonly string[];
   /** A key set (RFC 7517) as parsed JSON. */
   readonly jwks?: unknown;
@@ -34,7 +37,8 @@ interface IssuedClient {
 export function newClient(wish: ClientWish, keys: KeyRing, at: string): IssuedClient {
   const name = wish.name.trim();
   if (name === '') throw new AppError('invalid', 'a client needs a name');
-  if (wish.contracts.length === 0) throw new AppError('invalid', 'a client needs a contract version');
+  const admin = wish.admin === true;
+  if (!admin && wish.contracts.length === 0) throw new AppError('invalid', 'a client needs a contract version');
   if (wish.jwks !== undefined && wish.jwksUri !== undefined) {
     throw new AppError('invalid', 'a client has a key set or the URL of one, not both');
   }
@@ -42,8 +46,9 @@ export function newClient(wish: ClientWish, keys: KeyRing, at: string): IssuedCl
     id: `c_${randomId()}`,
     name,
     tenant: wish.tenant,
-    scope: ceiling(wish.scope),
-    contracts: [...wish.contracts],
+    ...(admin ? { admin: true as const } : {}),
+    scope: ceiling(wish.scope, admin),
+    contracts: admin ? [] : [...wish.contracts],
     status: 'active',
     createdAt: at,
   } as const;
@@ -69,12 +74,18 @@ export function plainSecret(client: Client, keys: KeyRing): string | undefined {
   return keys.unwrap(secretPurpose(client.id), client.wrappedSecret).toString();
 }
 
+const areas = `one of ${adminAreas.join(', ')}`;
+
 function secretPurpose(id: string): string {
   return `client-secret:${id}`;
 }
 
-function ceiling(text: string): string {
+function ceiling(text: string, admin: boolean): string {
   const normal = [...new Set(text.trim().split(/\s+/))].join(' ');
+  if (admin) {
+    if (parseAdminScopes(normal) !== undefined) return normal;
+    throw new AppError('invalid', `a scope of the management API is admin/AREA.read or .write, AREA ${areas}`);
+  }
   const scopes = parseScopes(normal);
   if (scopes === undefined || scopes.some((scope) => !covers(scopes, scope))) {
     throw new AppError(

@@ -11,12 +11,12 @@ import { verifiedTokens } from './verified-tokens.ts';
 /** The registry as this process last saw it (the registry's snapshot is one). */
 interface Registrations {
   tenant(id: string): Pick<Tenant, 'status'> | undefined;
-  client(id: string): Pick<Client, 'status' | 'tenant'> | undefined;
+  client(id: string): Pick<Client, 'status' | 'tenant' | 'admin'> | undefined;
   /** Catches up with what other processes wrote; cheap where nothing changed. */
   refresh(): Promise<void>;
 }
 
-interface TokenVerifierParts {
+export interface TokenVerifierParts {
   /** Issuer of the tokens, exact; a function because the port may be known only after listening. */
   issuer(): string;
   /** Public keys of the authorization server. May rotate: another object is read again. */
@@ -41,6 +41,21 @@ export type VerifyToken = (
  * checked on every request, so that a disabled client is out as soon as `registrations` knows.
  */
 export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
+  const read = tokenReader(parts);
+  return async (header, base, tenant) => {
+    const claims = await read(header, base);
+    if ('kind' in claims) return claims;
+    const wrong = claims.tenant === tenant ? await inactiveParty(parts.registrations, claims) : 'wrong-tenant';
+    if (wrong !== undefined) return invalid(wrong);
+    const { clientId, jti, expiresAt, scopes } = claims;
+    return { grant: grantTenant(tenant, 'token'), clientId, jti, expiresAt, scopes };
+  };
+}
+
+/** The part of the check that every base has: signature, shape, lifetime and audience (`base`). */
+export function tokenReader(
+  parts: TokenVerifierParts,
+): (header: string | readonly string[] | undefined, base: string) => Promise<TokenClaims | Refusal> {
   const verified = verifiedTokens(limits.verifiedTokensMax);
   const keysNow = keyTable(parts);
   const claimsOf = async (token: string): Promise<TokenClaims | RefusalReason> => {
@@ -51,18 +66,14 @@ export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
     if (typeof claims !== 'string') verified.put(token, claims);
     return claims;
   };
-  return async (header, base, tenant) => {
+  return async (header, base) => {
     const token = bearerToken(header);
     if (typeof token !== 'string') return token;
     const claims = await claimsOf(token);
     if (typeof claims === 'string') return invalid(claims);
-    const wrong = wrongNow(claims, parts.clock.now().getTime() / 1000, base, tenant);
+    const wrong = wrongNow(claims, parts.clock.now().getTime() / 1000, base);
     if (wrong === 'expired') verified.forget(token);
-    if (wrong !== undefined) return invalid(wrong);
-    const inactive = await inactiveParty(parts.registrations, claims);
-    if (inactive !== undefined) return invalid(inactive);
-    const { clientId, jti, expiresAt, scopes } = claims;
-    return { grant: grantTenant(tenant, 'token'), clientId, jti, expiresAt, scopes };
+    return wrong === undefined ? claims : invalid(wrong);
   };
 }
 
@@ -77,11 +88,10 @@ function bearerToken(header: string | readonly string[] | undefined): string | R
   return token === undefined || rest.length > 0 ? invalid('malformed-token') : token;
 }
 
-function wrongNow(claims: TokenClaims, now: number, base: string, tenant: string): RefusalReason | undefined {
+function wrongNow(claims: TokenClaims, now: number, base: string): RefusalReason | undefined {
   if (now >= claims.expiresAt + limits.clockSkewSeconds) return 'expired';
   if (claims.issuedAt > now + limits.clockSkewSeconds) return 'issued-in-the-future';
   if (claims.audience !== base) return 'wrong-audience';
-  if (claims.tenant !== tenant) return 'wrong-tenant';
   return undefined;
 }
 
@@ -90,7 +100,8 @@ async function inactiveParty(known: Registrations, claims: TokenClaims): Promise
   const check = (): RefusalReason | undefined => {
     if (known.tenant(claims.tenant)?.status !== 'active') return 'tenant-not-active';
     const client = known.client(claims.clientId);
-    return client?.status === 'active' && client.tenant === claims.tenant ? undefined : 'client-not-active';
+    const good = client?.status === 'active' && client.admin !== true && client.tenant === claims.tenant;
+    return good ? undefined : 'client-not-active';
   };
   const first = check();
   if (first === undefined) return undefined;

@@ -1,45 +1,68 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { limits } from '../core/limits.ts';
 import type { Logger } from '../core/log.ts';
 
-/** Runs one command of this program at a time in a process of its own, off the request thread. */
+/**
+ * Runs a command of this program per tenant in processes of their own, off the request thread: one at a time per
+ * tenant, `limits.workProcessesMax` at once, so that one tenant's failing or long work does not hold up the others.
+ */
 export interface Background {
-  /** Starts the command, or remembers to start it once more after the one that runs. */
-  request(): void;
+  /** Starts the tenant's work, or remembers to start it once more after the one that runs. */
+  request(tenant: string): void;
+  isRunning(tenant: string): boolean;
   /** Stops what runs; an ingest that is cut off goes on from its checkpoint at the next start. */
   stop(): Promise<void>;
 }
 
 /** @param entry the program's entry file; the Node options of this process go along (a loader, for instance) */
-export function background(entry: string, args: readonly string[], logger: Logger): Background {
-  let running: ChildProcess | undefined;
-  let again = false;
+export function background(entry: string, argsOf: (tenant: string) => readonly string[], logger: Logger): Background {
+  const running = new Map<string, ChildProcess>();
+  const waiting = new Set<string>();
+  /** Tenants whose work failed a moment ago. */
+  const resting = new Map<string, NodeJS.Timeout>();
   let stopped = false;
-  const start = () => {
-    again = false;
-    const child = spawn(process.execPath, [...process.execArgv, entry, ...args], {
+
+  const start = (tenant: string) => {
+    const child = spawn(process.execPath, [...process.execArgv, entry, ...argsOf(tenant)], {
       stdio: ['ignore', 'ignore', 'inherit'],
     });
-    running = child;
-    child.once('error', (error) => logger.error('background process cannot start', { error: error.message }));
+    running.set(tenant, child);
+    child.once('error', (error) => logger.error('background process cannot start', { tenant, error: error.message }));
     child.once('close', (code) => {
-      running = undefined;
-      if (code !== 0 && !stopped) logger.warn('background process failed', { command: args[0], code });
-      if (again && !stopped) start();
+      running.delete(tenant);
+      if (code !== 0 && !stopped) rest(tenant, code);
+      next();
     });
   };
+  const rest = (tenant: string, code: number | null) => {
+    logger.warn('background work failed, it will be tried again', { tenant, code });
+    waiting.add(tenant);
+    const timer = setTimeout(() => {
+      resting.delete(tenant);
+      next();
+    }, limits.workRetryMs);
+    resting.set(tenant, timer);
+  };
+  const next = () => {
+    for (const tenant of waiting) {
+      if (stopped || running.size >= limits.workProcessesMax) return;
+      if (running.has(tenant) || resting.has(tenant)) continue;
+      waiting.delete(tenant);
+      start(tenant);
+    }
+  };
   return {
-    request() {
-      if (stopped) return;
-      if (running === undefined) start();
-      else again = true;
+    request(tenant) {
+      waiting.add(tenant);
+      next();
     },
+    isRunning: (tenant) => running.has(tenant) || waiting.has(tenant),
     async stop() {
       stopped = true;
-      const child = running;
-      if (child === undefined) return;
-      const closed = new Promise((resolve) => child.once('close', resolve));
-      child.kill('SIGTERM');
-      await closed;
+      for (const timer of resting.values()) clearTimeout(timer);
+      const closed = [...running.values()].map((child) => new Promise((resolve) => child.once('close', resolve)));
+      for (const child of running.values()) child.kill('SIGTERM');
+      await Promise.all(closed);
     },
   };
 }

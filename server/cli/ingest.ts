@@ -4,7 +4,8 @@ import { basename } from 'node:path';
 import type { Command } from 'commander';
 import { AppError } from '../core/error.ts';
 import type { FileReport, Source } from '../ingest/parts.ts';
-import { ingestFile, resumeFiles } from '../ingest/run.ts';
+import { resumeFiles } from '../ingest/run.ts';
+import { bring } from '../ingest/sources/bring.ts';
 import { type CommonOptions, command, print } from './command.ts';
 import { type House, inHouse, type OpenHouse } from './house.ts';
 import { progressBar } from './progress.ts';
@@ -36,7 +37,7 @@ async function run(
   const reports: FileReport[] = [];
   const resumed = tenant === undefined ? (await house.tenants.list()).map((one) => one.id) : [tenant];
   for (const id of resumed) reports.push(...(await resumeFiles(parts, id)));
-  for (const file of files) reports.push(...(await ingestFile(parts, fileSource(file), tenant)));
+  for (const file of files) reports.push(...(await bring(parts, fileSource(file), tenant)));
   bar.end();
   print(options, { files: reports }, reports.flatMap(lines));
   const last = new Map(reports.map((report) => [report.id ?? report.name, report.state]));

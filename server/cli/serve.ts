@@ -1,10 +1,12 @@
 import type { AddressInfo } from 'node:net';
 import type { Command } from 'commander';
-import { londonDate } from '../core/clock.ts';
 import { limits } from '../core/limits.ts';
+import { dropWatch } from '../ingest/sources/drop-watch.ts';
 import { withLease } from '../jobs/lease.ts';
+import { atMidnight } from '../jobs/midnight.ts';
 import { background } from './background.ts';
 import { type CommonOptions, command, integer } from './command.ts';
+import { dropRoot } from './drop-root.ts';
 import type { House, OpenHouse } from './house.ts';
 import { rememberPublicUrl } from './public-url.ts';
 import { type Serving, serving } from './serving.ts';
@@ -62,8 +64,11 @@ export function serveHouse(house: House, { stopped, listening }: ServeHow): Prom
 
 /** Everything that happens between requests, until the returned function is called. */
 function keepUp(house: House, server: Serving): () => Promise<void> {
-  const work = background(house.entry, ['work', '--data', house.settings.data], house.logger);
-  let day = '';
+  const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
+  const work = background(house.entry, argsOf, house.logger);
+  const drops = dropWatch(dropRoot(house.settings), house.clock);
+  const active = () => [...server.snapshot.tenants()].filter(({ status }) => status === 'active').map(({ id }) => id);
+  const requestAll = () => active().forEach(work.request);
   const every = (ms: number, task: () => Promise<void>) => {
     let busy = false;
     return setInterval(async () => {
@@ -78,12 +83,19 @@ function keepUp(house: House, server: Serving): () => Promise<void> {
     every(limits.auditCarryMs, () => server.carryAudit()),
     every(limits.oauthSweepMs, () => house.store.system.oauth.sweep(house.clock.now())),
     every(limits.unfinishedCheckMs, async () => {
-      const today = londonDate(house.clock.now());
-      if (today !== day || (await server.hasUnfinished())) work.request();
-      day = today;
+      const left = await server.unfinishedTenants();
+      for (const tenant of left) if (!work.isRunning(tenant)) work.request(tenant);
+    }),
+    every(limits.dropLookMs, async () => {
+      const ready = await drops.look(active());
+      for (const tenant of ready) if (!work.isRunning(tenant)) work.request(tenant);
     }),
   ];
+  // At start, for the days that passed meanwhile, and then at each midnight.
+  requestAll();
+  const stopMidnight = atMidnight(requestAll);
   return async () => {
+    stopMidnight();
     for (const timer of timers) clearInterval(timer);
     await work.stop();
   };

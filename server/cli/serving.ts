@@ -4,6 +4,7 @@ import { issuerUrl } from '../auth/base.ts';
 import { tokenVerifier } from '../auth/verify.ts';
 import { type AuditWriter, auditWriter, carryOutbox } from '../commit/audit-writer.ts';
 import { buildServer } from '../http/server.ts';
+import { hasWorkLeft } from '../ingest/publish-left.ts';
 import { unfinished } from '../ingest/run.ts';
 import { traceReader } from '../lineage/trace-reader.ts';
 import { oauthProvider } from '../oauth/provider.ts';
@@ -25,8 +26,8 @@ export interface Serving {
   setUrl(url: string): void;
   /** Carries audit rows that other processes left into the audit log. */
   carryAudit(): Promise<void>;
-  /** Is there a file that some process left unfinished, and nobody works on? */
-  hasUnfinished(): Promise<boolean>;
+  /** Active tenants with files or units that some process left unfinished, and nobody works on. */
+  unfinishedTenants(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -66,7 +67,7 @@ export async function serving(house: House): Promise<Serving> {
       url = known;
     },
     carryAudit: () => carryAll(house, snapshot),
-    hasUnfinished: () => anyUnfinished(house, snapshot),
+    unfinishedTenants: () => leftUnfinished(house, snapshot),
     async close() {
       await app.close();
       await audits.close();
@@ -103,12 +104,15 @@ async function carryAll({ store }: House, snapshot: RegistrySnapshot): Promise<v
   }
 }
 
-async function anyUnfinished({ store, clock }: House, snapshot: RegistrySnapshot): Promise<boolean> {
+async function leftUnfinished({ store, clock }: House, snapshot: RegistrySnapshot): Promise<readonly string[]> {
+  const left: string[] = [];
   for (const { id, status } of snapshot.tenants()) {
     if (status !== 'active') continue;
     const lease = await store.system.leases.current(`ingest/${id}`);
     const busy = lease !== undefined && lease.expiresAt > clock.now().toISOString();
-    if (!busy && (await unfinished(store.tenant(grantTenant(id, 'operator')))).length > 0) return true;
+    if (busy) continue;
+    const tenant = store.tenant(grantTenant(id, 'operator'));
+    if ((await unfinished(tenant)).length > 0 || (await hasWorkLeft(tenant))) left.push(id);
   }
-  return false;
+  return left;
 }

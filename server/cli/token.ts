@@ -12,7 +12,7 @@ import { knownPublicUrl } from './public-url.ts';
 interface TokenOptions extends CommonOptions {
   readonly client: string;
   readonly secret: string;
-  readonly tenant: string;
+  readonly tenant?: string;
   readonly scope?: string;
   readonly contract?: string;
 }
@@ -22,7 +22,7 @@ export function tokenCommand(open: OpenHouse): Command {
   return command('token', 'print an access token of a client, as the token endpoint issues it')
     .requiredOption('--client <id>')
     .requiredOption('--secret <secret>')
-    .requiredOption('--tenant <id>')
+    .option('--tenant <id>', 'left out for a client of the management API')
     .option('--scope <scopes>', 'less than the client may ask for')
     .option('--contract <version>', 'for the base of this contract version; default: the client’s first')
     .action(({ client, secret, tenant, scope, contract, ...options }: TokenOptions) =>
@@ -36,7 +36,7 @@ export function tokenCommand(open: OpenHouse): Command {
     );
 }
 
-type Wish = { [K in 'client' | 'secret' | 'tenant']: string } & { [K in 'scope' | 'contract']: string | undefined };
+type Wish = { [K in 'client' | 'secret']: string } & { [K in 'tenant' | 'scope' | 'contract']: string | undefined };
 
 async function mint(house: House, { client, secret, tenant, scope, contract }: Wish) {
   const { settings, store, keys, clock, logger, clients, tenants } = house;
@@ -60,5 +60,6 @@ async function mint(house: House, { client, secret, tenant, scope, contract }: W
     },
   });
   const wanted = { ...(scope === undefined ? {} : { scope }), ...(contract === undefined ? {} : { contract }) };
-  return mintToken(server, clients, { clientId: client, secret, tenant, publicUrl, ...wanted });
+  const whose = tenant === undefined ? {} : { tenant };
+  return mintToken(server, clients, { clientId: client, secret, publicUrl, ...whose, ...wanted });
 }

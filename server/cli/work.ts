@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
 import { comeTrue } from '../ingest/dates.ts';
 import { resumeFiles } from '../ingest/run.ts';
+import { takeDropped } from '../ingest/sources/drop-folder.ts';
 import { type CommonOptions, command, print } from './command.ts';
+import { dropRoot } from './drop-root.ts';
 import { type House, inHouse, type OpenHouse } from './house.ts';
 
 interface WorkOptions extends CommonOptions {
@@ -10,7 +12,8 @@ interface WorkOptions extends CommonOptions {
 
 /**
  * `esr-fhir work`: what a server does in the background, in a process of its own: finishes files that were left
- * unfinished, and makes the dates come true that have passed. One tenant's failure does not touch the others.
+ * unfinished or uploaded, ingests what lies in drop folders, and makes the dates come true that have passed. One
+ * tenant's failure does not touch the others.
  */
 export function workCommand(open: OpenHouse): Command {
   return command('work', 'finish unfinished files and make dates come true')
@@ -30,11 +33,12 @@ export function workCommand(open: OpenHouse): Command {
     );
 }
 
-async function workOn({ ingest, logger }: House, tenant: string) {
+async function workOn({ ingest, logger, settings }: House, tenant: string) {
   try {
-    const files = (await resumeFiles(ingest, tenant)).length;
-    const days = (await comeTrue(ingest, tenant)).length;
-    return { tenant, files, days, failed: false };
+    const resumed = await resumeFiles(ingest, tenant);
+    const dropped = await takeDropped(ingest, dropRoot(settings), tenant);
+    const days = await comeTrue(ingest, tenant);
+    return { tenant, files: resumed.length + dropped.length, days: days.length, failed: false };
   } catch (error) {
     logger.error('background work failed', { tenant, error: error instanceof Error ? error.message : String(error) });
     return { tenant, files: 0, days: 0, failed: true };

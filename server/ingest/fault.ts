@@ -16,6 +16,12 @@ const faultRules = {
   'end-before-start': { severity: 'error', sentence: 'the effective end is before the effective start' },
   'duplicate-slice': { severity: 'error', sentence: 'two rows of the record share a start but differ in contents' },
   'upsert-and-delete': { severity: 'error', sentence: 'the file both states and deletes the record' },
+  contradiction: { severity: 'error', sentence: 'rows of the file that repeat the record contradict each other' },
+  'ambiguous-match': { severity: 'error', sentence: 'more than one stored record matches, and none is chosen' },
+  'row-too-long': {
+    severity: 'error',
+    sentence: 'the row has more cells than the header: a delimiter may be unquoted',
+  },
   'sibling-bad': { severity: 'error', sentence: 'another row of the same record in the file is bad' },
   'person-missing': { severity: 'error', sentence: 'the person that the row belongs to is not known' },
   'person-quarantined': {

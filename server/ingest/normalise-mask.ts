@@ -15,7 +15,8 @@ export function maskRow(type: RecordType, fields: Fields, columns: Columns): Fie
   return masked;
 }
 
-function shapeOf(text: string): string {
+/** Text with every letter as `x` or `X` and every digit as `9`. */
+export function shapeOf(text: string): string {
   return text
     .replace(/\p{Lu}/gu, 'X')
     .replace(/[\p{L}\p{M}]/gu, (letter) => (letter === 'X' ? 'X' : 'x'))

@@ -30,6 +30,8 @@ export interface Progress {
 
 /** A file that somebody brings: its name, where from, and its bytes, which can be read more than once. */
 export interface Source {
+  /** Ledger id that it will have; for those who must know it beforehand, and find the file again after a crash. */
+  readonly id?: string;
   readonly name: string;
   readonly source: string;
   open(): AsyncIterable<Uint8Array>;

@@ -14,7 +14,7 @@ const standing = ['applied', 'held', 'applying', 'received'];
 
 /** Keeps the raw bytes, encrypted, and opens the ledger row; the bytes of a file that is known change nothing. */
 export async function receive(parts: IngestParts, store: TenantStore, source: Source): Promise<Received> {
-  const id = randomId();
+  const id = source.id ?? randomId();
   const { bytes, sha256 } = await store.blobs.put(rawBlob(id), source.open());
   const known = (await store.ledger.filesBySha256(sha256)).find((file) => standing.includes(file.state));
   if (known !== undefined) {
@@ -36,7 +36,7 @@ export async function refuse(parts: IngestParts, store: TenantStore, source: Sou
     bytes += chunk.length;
   }
   const receivedAt = parts.clock.now().toISOString();
-  const about = { id: randomId(), name: source.name, source: source.source, receivedAt, bytes };
+  const about = { id: source.id ?? randomId(), name: source.name, source: source.source, receivedAt, bytes };
   const row = receivedFile({ ...about, sha256: hash.digest('hex') });
   const file: FileRow = { ...row, state: 'rejected', reason, finishedAt: receivedAt };
   await writeBatch(store, parts.clock, () => [{ op: 'file', tenant: store.tenant, file }]);

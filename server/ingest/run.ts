@@ -1,18 +1,19 @@
 import { limits } from '../core/limits.ts';
-import type { HeldLease } from '../jobs/lease.ts';
-import { withLease } from '../jobs/lease.ts';
 import type { FileRow, TenantStore } from '../store/port.ts';
-import type { Tenant } from '../tenancy/tenant.ts';
 import { applyRecords, type Ingest, publishResources } from './apply.ts';
 import { conclude, hold, reject, startApplying, supersede } from './conclude.ts';
 import { fillStage } from './fill-stage.ts';
 import { identify } from './identify.ts';
+import { underIngestLease } from './ingest-lease.ts';
+import { rawBlob } from './ledger.ts';
 import type { FileReport, IngestParts, Source } from './parts.ts';
 import { peekVpd } from './peek.ts';
+import { hasWorkLeft, publishLeft } from './publish-left.ts';
 import { receive, refuse } from './receive.ts';
 import { releaseWaiting } from './release-waiting.ts';
 import { knownReport, reportOf, strangerReport } from './report.ts';
 import { afterApplied, checkPlace, placeOf } from './sequence.ts';
+import { unpack } from './sources/unpack.ts';
 
 /**
  * Ingests one file, and then the held files that it made due. Faults of the file are states of the report, not
@@ -29,42 +30,68 @@ export async function ingestFile(
   const { tenant, grant, refusal } = identify(vpd, wanted, await parts.tenants());
   if (tenant === null || grant === null) return [strangerReport(source.name, refusal ?? '')];
   const store = parts.store.tenant(grant);
+  const before = source.id === undefined ? undefined : await store.ledger.file(source.id);
+  if (before !== undefined && !isUnfinished(before)) return [reportOf(before, tenant.id)];
   if (refusal !== null) return [reportOf(await refuse(parts, store, source, refusal), tenant.id)];
-  return underLease(parts, tenant, store, async (ingest) => {
-    const received = await receive(parts, store, source);
-    if (received.is === 'new') return run(ingest, received.file);
-    const unfinished = received.file.state === 'received' || received.file.state === 'applying';
-    return unfinished ? run(ingest, received.file) : [knownReport(received.file, source.name, tenant.id)];
-  });
+  return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, (ingest) => take(ingest, source));
 }
 
-/** Finishes the files that a stopped process left unfinished, oldest first. */
+async function take(ingest: Ingest, source: Source): Promise<readonly FileReport[]> {
+  const { is, file } = await receive(ingest.parts, ingest.store, source);
+  if (is === 'new' || isUnfinished(file)) return run(ingest, file);
+  return [knownReport(file, source.name, ingest.tenant.id)];
+}
+
+function isUnfinished({ state }: FileRow): boolean {
+  return state === 'received' || state === 'applying';
+}
+
+/** Finishes the files that a stopped process left unfinished, or an upload brought, oldest first. */
 export async function resumeFiles(parts: IngestParts, tenantId: string): Promise<readonly FileReport[]> {
   const { tenant, grant } = identify(undefined, tenantId, await parts.tenants());
   if (tenant?.status !== 'active' || grant === null) return [];
   const store = parts.store.tenant(grant);
-  if ((await unfinished(store)).length === 0) return [];
-  return underLease(parts, tenant, store, async (ingest) => {
+  if ((await unfinished(store)).length === 0 && !(await hasWorkLeft(store))) return [];
+  return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, async (ingest) => {
     const reports: FileReport[] = [];
-    for (const file of await unfinished(store)) reports.push(...(await run(ingest, file)));
+    for (const file of await unfinished(store)) {
+      reports.push(...(await (file.format === 'zip' ? runZip(ingest, file) : run(ingest, file))));
+    }
+    await publishLeft(ingest);
     return reports;
   });
+}
+
+/** The files of an uploaded zip archive, whose own ledger row tells what became of them. Ids are derived: a restart
+ * finds those that are done. */
+async function runZip(ingest: Ingest, zip: FileRow): Promise<readonly FileReport[]> {
+  const { parts, tenant, store } = ingest;
+  const began = Date.now();
+  const { id, name, source } = zip;
+  const { sources, fault } = await unpack({ id, name, source, open: () => store.blobs.get(rawBlob(id)) });
+  const reports: FileReport[] = [];
+  const outcomes: string[] = [];
+  for (const member of sources) {
+    const { refusal } = identify(await peekVpd(member), tenant.id, [tenant]);
+    const done = member.id === undefined ? undefined : await store.ledger.file(member.id);
+    const made =
+      done !== undefined && !isUnfinished(done)
+        ? [reportOf(done, tenant.id)]
+        : refusal === null
+          ? await take(ingest, member)
+          : [reportOf(await refuse(parts, store, member, refusal), tenant.id)];
+    reports.push(...made);
+    outcomes.push(made[0]?.state ?? '');
+  }
+  const refused = fault ?? (outcomes.includes('rejected') ? 'files of the archive were rejected' : null);
+  const done = refused === null ? await conclude(ingest, zip, began) : await reject(ingest, zip, refused, began);
+  return [reportOf(done, tenant.id), ...reports];
 }
 
 /** Files that are received or half applied; those being applied come first: they hold the ledger's next place. */
 export async function unfinished(store: TenantStore): Promise<readonly FileRow[]> {
   const files = [...(await store.ledger.files())].reverse();
   return [...files.filter((file) => file.state === 'applying'), ...files.filter((file) => file.state === 'received')];
-}
-
-function underLease<T>(
-  parts: IngestParts,
-  tenant: Tenant,
-  store: TenantStore,
-  work: (ingest: Ingest) => Promise<T>,
-): Promise<T> {
-  const go = (lease: HeldLease) => work({ parts, tenant, store, lease });
-  return withLease(parts.store.system.leases, `ingest/${tenant.id}`, parts.clock, limits.ingestWaitMs, go);
 }
 
 async function run(ingest: Ingest, first: FileRow): Promise<readonly FileReport[]> {

@@ -58,7 +58,7 @@ function targets(records: readonly SourceRecord[], types: readonly Reference['ty
   const keys: RecordKey[] = [];
   for (const record of records) {
     for (const { type, id } of referencesOf(record)) {
-      if (type !== 'root' && types.includes(type)) keys.push({ type, id });
+      if (type !== 'root' && type !== 'number' && types.includes(type)) keys.push({ type, id });
     }
   }
   return keys;

@@ -9,7 +9,7 @@ export function recordSet(records: Iterable<SourceRecord>): RecordSet {
   const byReference = new Map<string, SourceRecord[]>();
   for (const record of byKey.values()) {
     for (const to of referencesOf(record)) {
-      if (to.type === 'root') continue;
+      if (to.type === 'root' || to.type === 'number') continue;
       const place = `${to.type}/${to.id}/${record.type}`;
       const list = byReference.get(place);
       if (list === undefined) byReference.set(place, [record]);

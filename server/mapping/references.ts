@@ -1,5 +1,6 @@
-import type { RecordType, SourceRecord } from '../record/record.ts';
+import { madeKeyPrefix, type RecordType, type SourceRecord } from '../record/record.ts';
 import type { Reference } from '../record/unit.ts';
+import { numbersOf } from './numbers.ts';
 
 /** The fields by which records name others, by record type. */
 const referenceFields = {
@@ -24,7 +25,13 @@ const referenceFields = {
  */
 const rootTypes: ReadonlySet<RecordType> = new Set(['location', 'organisation', 'person']);
 
-/** Every record that any slice of `record` names, once each, plus its root (`RecordOp.references`). */
+/** What records refer to whose key was made from a number: before and after ESR's own id of them is known. */
+export const madeKeys = {
+  waiting: { type: 'number', id: 'made-key/waiting' },
+  joined: { type: 'number', id: 'made-key/joined' },
+} as const satisfies Record<string, Reference>;
+
+/** Every record that any slice of `record` names, once each, plus its root and numbers (`RecordOp.references`). */
 export function referencesOf(record: SourceRecord): readonly Reference[] {
   const found = new Map<string, Reference>();
   const fields: Readonly<Record<string, RecordType>> = referenceFields[record.type];
@@ -35,5 +42,9 @@ export function referencesOf(record: SourceRecord): readonly Reference[] {
     }
   }
   if (rootTypes.has(record.type)) found.set('root', { type: 'root', id: record.type });
+  for (const id of numbersOf(record.type, record.slices)) found.set(`number/${id}`, { type: 'number', id });
+  if (record.id.startsWith(madeKeyPrefix)) {
+    found.set('made', record.layers?.esrId === undefined ? madeKeys.waiting : madeKeys.joined);
+  }
   return [...found.values()];
 }

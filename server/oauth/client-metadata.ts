@@ -14,7 +14,9 @@ export function clientMetadata(
   tenant: Tenant | undefined,
   keys: KeyRing,
 ): AllClientMetadata | undefined {
-  if (client?.status !== 'active' || tenant?.status !== 'active' || tenant.id !== client.tenant) return undefined;
+  if (client?.status !== 'active') return undefined;
+  const ofPlatform = client.admin === true && client.tenant === null;
+  if (!ofPlatform && (tenant?.status !== 'active' || tenant.id !== client.tenant)) return undefined;
   const common = {
     client_id: client.id,
     client_name: client.name,
@@ -24,7 +26,7 @@ export function clientMetadata(
   };
   if (client.authentication === 'client_secret_basic') {
     const secret = plainSecret(client, keys);
-    if (secret === undefined || !tenant.settings.clientSecretAllowed) return undefined;
+    if (secret === undefined || tenant?.settings.clientSecretAllowed === false) return undefined;
     return { ...common, token_endpoint_auth_method: 'client_secret_basic', client_secret: secret };
   }
   const method = { ...common, token_endpoint_auth_method: 'private_key_jwt' } as const;

@@ -1,5 +1,5 @@
 import type { Configuration, KoaContextWithOIDC, ResourceServer } from 'oidc-provider';
-import { tokenEndpoint } from '../auth/base.ts';
+import { everyTenant, tokenEndpoint } from '../auth/base.ts';
 import type { Client } from '../auth/client.ts';
 import { assertionAlgorithms } from '../auth/client-keys.ts';
 import { limits } from '../core/limits.ts';
@@ -10,10 +10,10 @@ import { errors } from './library.ts';
 import { clientBases, grantedScope } from './resource.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
-/** Who asks: the registered client and its tenant. */
+/** Who asks: the registered client and its tenant, if it is of one. */
 export interface Party {
   readonly client: Client;
-  readonly tenant: Tenant;
+  readonly tenant: Tenant | undefined;
 }
 
 interface ConfigurationParts extends AdapterParts {
@@ -53,7 +53,7 @@ export function configuration(parts: ConfigurationParts): Configuration {
     assertJwtClientAuthClaimsAndHeader(_context, claims, header, client) {
       checkAssertion(claims, header, client, tokenEndpoint(parts.publicUrl), parts.clock.now().getTime() / 1000);
     },
-    extraTokenClaims: (context) => ({ tenant: parts.party(context).tenant.id }),
+    extraTokenClaims: (context) => ({ tenant: parts.party(context).tenant?.id ?? everyTenant }),
     features: {
       devInteractions: { enabled: false },
       userinfo: { enabled: false },

@@ -8,7 +8,8 @@ import type { AuthorizationServer } from './provider.ts';
 interface MintWish {
   readonly clientId: string;
   readonly secret: string;
-  readonly tenant: string;
+  /** Left out: the client's only base is meant (a client of the management API). */
+  readonly tenant?: string;
   /** The server's public URL: the token is good at that server's bases alone. */
   readonly publicUrl: string;
   /** The client's first one where left out. */
@@ -30,7 +31,8 @@ interface MintAnswer {
 export async function mintToken(server: AuthorizationServer, clients: Clients, wish: MintWish): Promise<MintAnswer> {
   const contract = wish.contract ?? (await clients.find(wish.clientId))?.contracts[0];
   const form = new URLSearchParams({ grant_type: 'client_credentials' });
-  if (contract !== undefined) form.set('resource', fhirBase(wish.publicUrl, wish.tenant, contract));
+  if (contract !== undefined && wish.tenant !== undefined)
+    form.set('resource', fhirBase(wish.publicUrl, wish.tenant, contract));
   if (wish.scope !== undefined) form.set('scope', wish.scope);
   const listener = createServer((request, response) => {
     const id = randomId();

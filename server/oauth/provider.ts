@@ -92,11 +92,11 @@ function buildProvider(
       cookieKey: keys.derive('oauth-cookies').toString('base64url'),
       party(context) {
         const { client, tenant } = parties.get(context) ?? {};
-        return { client: present(client, 'client of the request'), tenant: present(tenant, 'tenant of the request') };
+        return { client: present(client, 'client of the request'), tenant };
       },
       async client(id) {
         const client = await parts.clients.find(id);
-        const tenant = client === undefined ? undefined : await parts.tenants.find(client.tenant);
+        const tenant = client?.tenant == null ? undefined : await parts.tenants.find(client.tenant);
         const context = Provider.ctx;
         if (context !== undefined) {
           parties.set(context, { ...(client && { client }), ...(tenant && { tenant }) });

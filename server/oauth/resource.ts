@@ -1,11 +1,17 @@
-import { fhirBase } from '../auth/base.ts';
+import { parseAdminScopes } from '../auth/admin-scope.ts';
+import { adminBase, fhirBase } from '../auth/base.ts';
 import type { Client } from '../auth/client.ts';
 import { covers, parseScopes } from '../auth/scope.ts';
 import { limits } from '../core/limits.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 
-/** The bases that a client may have tokens for, its default one first: its contracts that are live for its tenant. */
-export function clientBases(client: Client, tenant: Tenant, publicUrl: string): readonly string[] {
+/**
+ * The bases that a client may have tokens for, its default one first: the management API's, or those of its contracts
+ * that are live for its tenant.
+ */
+export function clientBases(client: Client, tenant: Tenant | undefined, publicUrl: string): readonly string[] {
+  if (client.admin === true) return [adminBase(publicUrl)];
+  if (tenant === undefined) return [];
   return client.contracts
     .filter((contract) => tenant.contracts.includes(contract))
     .map((contract) => fhirBase(publicUrl, tenant.id, contract));
@@ -17,10 +23,17 @@ export function clientBases(client: Client, tenant: Tenant, publicUrl: string): 
  * `invalid_scope`: nothing is granted in part, and never a token without a scope.
  */
 export function grantedScope(client: Client, asked: string | undefined): string | undefined {
+  if (client.admin === true) return grantedAdminScope(client, asked);
   const ceiling = parseScopes(client.scope);
   const wanted = parseScopes(asked ?? client.scope);
   if (ceiling === undefined || wanted === undefined) return undefined;
   if (!wanted.every((scope) => covers(ceiling, scope))) return undefined;
   const text = wanted.map((scope) => scope.text).join(' ');
   return text.length > limits.scopeBytesMax ? undefined : text;
+}
+
+function grantedAdminScope(client: Client, asked: string | undefined): string | undefined {
+  const ceiling = parseAdminScopes(client.scope) ?? [];
+  const wanted = parseAdminScopes(asked ?? client.scope);
+  return wanted?.every((scope) => ceiling.includes(scope)) === true ? wanted.join(' ') : undefined;
 }

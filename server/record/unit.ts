@@ -12,9 +12,12 @@ export interface Unit {
   readonly id: string;
 }
 
-/** Something that a record names: another record, or `root`, the top of the organisation tree. */
+/**
+ * Something that a record names: another record; `root`, the top of the organisation tree; or a `number` that it goes
+ * by, so that a file without ESR ids finds it (decision 0008).
+ */
 export interface Reference {
-  readonly type: RecordType | 'root';
+  readonly type: RecordType | 'root' | 'number';
   readonly id: string;
 }
 

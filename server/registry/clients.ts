@@ -6,10 +6,11 @@ const kind = 'client';
 
 /** The persisted registry of OAuth clients. */
 export interface ClientRegistry extends Clients {
-  list(tenant: string): Promise<readonly Client[]>;
+  /** Null: those of the platform. */
+  list(tenant: string | null): Promise<readonly Client[]>;
   add(client: Client): Promise<void>;
   /** Throws `not-found` where the client is not that tenant's. */
-  get(id: string, tenant: string): Promise<Client>;
+  get(id: string, tenant: string | null): Promise<Client>;
   put(client: Client): Promise<void>;
   removeAll(tenant: string): Promise<void>;
 }
@@ -20,7 +21,7 @@ export function clientRegistry(store: Store): ClientRegistry {
     const document = await documents.get(kind, id);
     return document === undefined ? undefined : (JSON.parse(document) as Client);
   };
-  const list = async (tenant: string) =>
+  const list = async (tenant: string | null) =>
     (await documents.list(kind))
       .map((row) => JSON.parse(row.document) as Client)
       .filter((client) => client.tenant === tenant);
@@ -34,7 +35,9 @@ export function clientRegistry(store: Store): ClientRegistry {
     },
     async get(id, tenant) {
       const client = await find(id);
-      if (client?.tenant !== tenant) throw new AppError('not-found', `tenant ${tenant} has no client ${id}`);
+      if (client?.tenant !== tenant) {
+        throw new AppError('not-found', `${tenant === null ? 'the platform' : `tenant ${tenant}`} has no client ${id}`);
+      }
       return client;
     },
     put: (client) => documents.put(kind, client.id, JSON.stringify(client)),

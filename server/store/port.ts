@@ -166,6 +166,8 @@ export interface RecordReader {
   /** Keys of the records that refer to any of these. */
   referring(to: readonly Reference[]): Promise<readonly RecordKey[]>;
   byFile(file: string): Promise<readonly SourceRecord[]>;
+  /** Ids of the records of a type that follow `after`, in the order of their characters' codes. */
+  ids(type: RecordKey['type'], after: string, limit: number): Promise<readonly string[]>;
   /** Number of records by type. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The next units to project, in the order of unit kinds, then id; with the file that made them due. */
@@ -328,6 +330,8 @@ export interface Stage {
   groups(after: GroupKey | null, rowsMax: number): Promise<readonly StagedGroup[]>;
   /** Which of these have rows here, and whether every one of them is a plain upsert (`good`). By `type/id`. */
   find(keys: readonly RecordKey[]): Promise<ReadonlyMap<string, { readonly good: boolean; readonly deleted: boolean }>>;
+  /** Distinct ids of the records of a type that follow `after`, in the order of their characters' codes. */
+  ids(type: RecordKey['type'], after: string, limit: number): Promise<readonly string[]>;
   rows(): Promise<number>;
   drop(): Promise<void>;
 }

@@ -19,7 +19,8 @@ export function auditLog(file: Connection, disclosures: (bytes: string) => reado
   return {
     async append(rows) {
       file.immediate(() => {
-        for (const row of rows) append(file, row);
+        const next = new Map<string, number>();
+        for (const row of rows) append(file, row, next);
       });
     },
 
@@ -49,11 +50,18 @@ export function auditLog(file: Connection, disclosures: (bytes: string) => reado
   };
 }
 
-function append(file: Connection, { writer, number, at, bytes, hash }: AuditRow): void {
-  const last = file.value<number>('SELECT number FROM audit WHERE writer = ? ORDER BY number DESC LIMIT 1', writer);
-  if (number !== (last ?? 0) + 1) throw new StoreError('conflict', "an audit row is not its writer's next");
+/** @param next the number that follows each writer's last row, as far as this transaction has asked for it */
+function append(file: Connection, { writer, number, at, bytes, hash }: AuditRow, next: Map<string, number>): void {
+  if (number !== (next.get(writer) ?? nextNumber(file, writer))) {
+    throw new StoreError('conflict', "an audit row is not its writer's next");
+  }
+  next.set(writer, number + 1);
   const insert = 'INSERT INTO audit(writer, number, at, bytes, hash) VALUES(?, ?, ?, ?, ?)';
   file.run(insert, writer, number, at, bytes, hash);
+}
+
+function nextNumber(file: Connection, writer: string): number {
+  return (file.value<number>('SELECT MAX(number) FROM audit WHERE writer = ?', writer) ?? 0) + 1;
 }
 
 /** Indexes the disclosures of the oldest rows that lack it; false when none do. */

@@ -72,6 +72,7 @@ export const dataMigrations: Migrations = [
   CREATE TABLE audit_outbox(sequence INTEGER, place INTEGER, row TEXT NOT NULL,
     PRIMARY KEY(sequence, place)) WITHOUT ROWID;
   `,
+  'ALTER TABLE record ADD COLUMN layers TEXT',
 ];
 
 /** `audit.db`, and the audit part of `system.db`. `n` is the order of arrival, which the disclosure index follows. */

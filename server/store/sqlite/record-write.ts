@@ -8,12 +8,15 @@ type Named<Name extends Op['op']> = Extract<Op, { readonly op: Name }>;
 export function writeRecord(data: Connection, { record, references }: Named<'record'>): void {
   const { type, id, hash, file, slices } = record;
   const json = JSON.stringify(slices);
+  const layers = record.layers === undefined ? null : JSON.stringify(record.layers);
   const known = ridOf(data, type, id);
   if (known !== undefined) {
-    data.run('UPDATE record SET hash = ?, file = ?, slices = ? WHERE rid = ?', hash, file, json, known);
+    const update = 'UPDATE record SET hash = ?, file = ?, slices = ?, layers = ? WHERE rid = ?';
+    data.run(update, hash, file, json, layers, known);
     data.run('DELETE FROM reference WHERE record = ?', known);
   } else {
-    data.run('INSERT INTO record(type, id, hash, file, slices) VALUES(?, ?, ?, ?, ?)', type, id, hash, file, json);
+    const insert = 'INSERT INTO record(type, id, hash, file, slices, layers) VALUES(?, ?, ?, ?, ?, ?)';
+    data.run(insert, type, id, hash, file, json, layers);
   }
   if (references.length === 0) return;
   const rid = known ?? data.value<number>('SELECT last_insert_rowid()') ?? 0;

@@ -1,9 +1,11 @@
-import type { RecordKey, RecordType, Slice, SourceRecord } from '../../record/record.ts';
+import type { RecordKey, RecordLayers, RecordType, Slice, SourceRecord } from '../../record/record.ts';
 import { type Unit, unitKinds } from '../../record/unit.ts';
 import type { RecordReader, WorkRow } from '../port.ts';
 import type { Connection } from './connection.ts';
 
-type RecordRow = [type: RecordType, id: string, hash: string, file: string, slices: string];
+type RecordRow = [type: RecordType, id: string, hash: string, file: string, slices: string, layers: string | null];
+
+const columns = 'r.type, r.id, r.hash, r.file, r.slices, r.layers';
 
 /** Lists go in as one JSON value: one prepared statement serves every length. */
 const pairs = "FROM json_each(?) j CROSS JOIN record r ON r.type = j.value ->> 'type' AND r.id = j.value ->> 'id'";
@@ -11,7 +13,7 @@ const pairs = "FROM json_each(?) j CROSS JOIN record r ON r.type = j.value ->> '
 export function recordReader(data: Connection): RecordReader {
   return {
     async get(keys) {
-      const text = `SELECT r.type, r.id, r.hash, r.file, r.slices ${pairs}`;
+      const text = `SELECT ${columns} ${pairs}`;
       return data.rows<RecordRow>(text, keysJson(keys)).map(toRecord);
     },
 
@@ -31,8 +33,12 @@ export function recordReader(data: Connection): RecordReader {
     },
 
     async byFile(file) {
-      const text = 'SELECT type, id, hash, file, slices FROM record WHERE file = ? ORDER BY type, id';
+      const text = `SELECT ${columns} FROM record r WHERE file = ? ORDER BY type, id`;
       return data.rows<RecordRow>(text, file).map(toRecord);
+    },
+
+    async ids(type, after, limit) {
+      return data.values<string>('SELECT id FROM record WHERE type = ? AND id > ? ORDER BY id LIMIT ?', type, after, limit);
     },
 
     async counts() {
@@ -63,6 +69,7 @@ function keysJson(keys: readonly { readonly type: string; readonly id: string }[
   return JSON.stringify([...distinct.values()]);
 }
 
-function toRecord([type, id, hash, file, slices]: RecordRow): SourceRecord & RecordKey {
-  return { type, id, file, hash, slices: JSON.parse(slices) as readonly Slice[] };
+function toRecord([type, id, hash, file, slices, layers]: RecordRow): SourceRecord & RecordKey {
+  const record = { type, id, file, hash, slices: JSON.parse(slices) as readonly Slice[] };
+  return layers === null ? record : { ...record, layers: JSON.parse(layers) as RecordLayers };
 }

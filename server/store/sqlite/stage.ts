@@ -67,6 +67,15 @@ export function stageOf(stage: Connection, drop: () => void): Stage {
       return found;
     },
 
+    async ids(type, after, limit) {
+      const found: string[] = [];
+      for (const rank of ranks.get(type) ?? []) {
+        const text = 'SELECT DISTINCT id FROM stage WHERE rank = ? AND id > ? AND type = ? ORDER BY id LIMIT ?';
+        found.push(...stage.values<string>(text, rank, after, type, limit));
+      }
+      return ranks.get(type)?.size === 1 ? found : [...new Set(found)].sort().slice(0, limit);
+    },
+
     async rows() {
       return stage.value<number>('SELECT COUNT(*) FROM stage') ?? 0;
     },

@@ -11,6 +11,7 @@ const claims = (jti: string): TokenClaims => ({
   issuedAt: 0,
   expiresAt: 1,
   scopes: [],
+  adminScopes: [],
 });
 
 describe('the memory of verified tokens', () => {

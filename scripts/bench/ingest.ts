@@ -1,0 +1,70 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { IngestFigures } from './ingest-process.ts';
+import { machine } from './machine.ts';
+import { median, round } from './numbers.ts';
+import { builtFile, runForJson } from './processes.ts';
+import { type Reload, writeReload } from './reload-file.ts';
+import { makeTenant, tenant, trustFiles } from './trust.ts';
+
+/** Least ratios to csv-parse that the project promises. */
+const targets = { first: 0.15, unchanged: 3, changed: 2 } as const;
+const peakTargetMebibytes = 400;
+const reloads = { unchanged: { sequence: 2, changed: 0 }, changed: { sequence: 3, changed: 0.01 } } as const;
+
+/**
+ * Rows/s of an ingest by phase: the first load, the same rows again under a new header and in another order, and again
+ * with 1 % of them changed; each in a process of its own. The baseline of the same run: csv-parse reading the CSV of
+ * the same people. `rows` are all rows of the file, `kept` those of record types that are stored.
+ */
+export async function benchIngest(staff: number): Promise<object> {
+  const { full, csv } = await trustFiles(staff);
+  const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-bench-'));
+  try {
+    const data = join(scratch, 'data');
+    await makeTenant(data);
+    const baselines = [await baseline(csv)];
+    const runs: Record<string, IngestFigures> = { first: await ingest(data, full) };
+    for (const [name, reload] of Object.entries<Reload>(reloads)) {
+      baselines.push(await baseline(csv));
+      const file = writeReload(full, scratch, reload);
+      runs[name] = await ingest(data, file);
+      rmSync(file);
+    }
+    baselines.push(await baseline(csv));
+    const csvRowsPerSecond = median(baselines);
+    const bytes = statSync(full).size;
+    const figures = Object.entries(runs).map(([name, run]) => [name, figure(run, bytes, csvRowsPerSecond)]);
+    return {
+      ...{ bench: 'ingest', staff, megabytes: round(bytes / 1e6), csvParseRowsPerSecond: round(csvRowsPerSecond) },
+      ...Object.fromEntries(figures),
+      targets: { ...targets, peakMebibytes: peakTargetMebibytes },
+      machine: machine(),
+    };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+async function baseline(csv: string): Promise<number> {
+  const { rowsPerSecond } = await runForJson<{ rowsPerSecond: number }>(builtFile('scripts/bench/csv-process'), [csv]);
+  return rowsPerSecond;
+}
+
+function ingest(data: string, file: string): Promise<IngestFigures> {
+  return runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file]);
+}
+
+function figure({ report, seconds, phases, peakMebibytes }: IngestFigures, bytes: number, csvRowsPerSecond: number) {
+  const { state, reason, rows, created, changed, removed, unchanged, quarantined } = report;
+  if (state !== 'applied') throw new Error(`the file is ${state}: ${reason}`);
+  const rates = Object.entries(phases).map(([phase, spent]) => [phase, spent === 0 ? null : round(rows / spent)]);
+  return {
+    ...{ rows, created, changed, removed, unchanged, quarantined, seconds: round(seconds) },
+    ...{ rowsPerSecond: round(rows / seconds), ratio: round(rows / seconds / csvRowsPerSecond) },
+    ...{ megabytesPerSecond: round(bytes / 1e6 / seconds), peakMebibytes },
+    rowsPerSecondByPhase: Object.fromEntries(rates) as Record<string, number | null>,
+    secondsByPhase: phases,
+  };
+}

@@ -1,0 +1,99 @@
+import { parse } from 'csv-parse/sync';
+import { csvOptions } from './csv-options.ts';
+import { type CsvEncoding, guessEncoding } from './encoding.ts';
+import { type BoundHeader, bindHeader } from './header.ts';
+import type { CsvProfile } from './profile.ts';
+
+/** How a CSV file is written, and the profile that reads it. */
+export interface CsvLayout {
+  readonly profile: CsvProfile;
+  readonly header: BoundHeader;
+  readonly delimiter: string;
+  /** Rows before the first data row: titles, blank lines and the header. */
+  readonly skip: number;
+  /** The first data rows. */
+  readonly sample: readonly (readonly string[])[];
+}
+
+const delimiters = [',', ';', '\t', '|'] as const;
+/** A report may begin with a title and the date on which it was run. */
+const headerRowsMax = 20;
+const sampleRowsMax = 200;
+const columnsMin = 3;
+
+/**
+ * Finds delimiter, header row and profile together: the combination that explains most columns. Undefined where no
+ * profile knows the header.
+ *
+ * @param first the first bytes of the file (`limits.lineBytesMax`)
+ */
+export function findLayout(first: Uint8Array, profiles: readonly CsvProfile[]): CsvLayout | undefined {
+  let best: { readonly layout: CsvLayout; readonly score: number } | undefined;
+  for (const { delimiter, rows } of readings(first)) {
+    for (const [at, cells] of rows.slice(0, headerRowsMax).entries()) {
+      for (const profile of profiles) {
+        const header = bindHeader(profile, cells);
+        const score = scoreOf(header, cells);
+        if (score <= (best?.score ?? 0)) continue;
+        best = { score, layout: { profile, header, delimiter, skip: at + 1, sample: rows.slice(at + 1) } };
+      }
+    }
+  }
+  return best?.layout;
+}
+
+/** The most likely header row of a file that no profile knows: the first row of many different texts. */
+export function guessTable(first: Uint8Array): Pick<CsvLayout, 'delimiter' | 'sample'> & { header: readonly string[] } {
+  let best = { delimiter: ',', header: [] as readonly string[], sample: [] as readonly (readonly string[])[] };
+  for (const { delimiter, rows } of readings(first)) {
+    const widest = Math.max(0, ...rows.map((row) => row.length));
+    const at = rows.findIndex(
+      (row) => row.length === widest && row.every((cell) => cell.trim() !== '' && !/^[\d/:.\s-]+$/.test(cell)),
+    );
+    if (at < 0 || widest <= best.header.length) continue;
+    best = { delimiter, header: rows[at] ?? [], sample: rows.slice(at + 1) };
+  }
+  return best;
+}
+
+function scoreOf({ columns, drift }: BoundHeader, cells: readonly string[]): number {
+  const lacking = drift.filter(({ kind }) => kind === 'required').length;
+  const filled = cells.filter((cell) => cell.trim() !== '').length;
+  if (lacking === 0)
+    return columns.length > 0 && columns.length >= Math.min(columnsMin, filled) ? 1000 + columns.length : 0;
+  // Half a match is worth saying what is missing, not worth reading.
+  return columns.length >= columnsMin && columns.length * 2 >= filled ? columns.length - lacking : 0;
+}
+
+function* readings(first: Uint8Array): Generator<{ delimiter: string; rows: readonly (readonly string[])[] }> {
+  const text = decodeFirst(first, guessEncoding(first));
+  for (const delimiter of delimiters) {
+    if (!text.includes(delimiter)) continue;
+    const rows: string[][] = [];
+    try {
+      parse(text, {
+        ...csvOptions(delimiter),
+        to: headerRowsMax + sampleRowsMax,
+        on_record: (row: string[]) => {
+          rows.push(row);
+          return null;
+        },
+      });
+    } catch {
+      // The first bytes may end inside a quoted field: the rows before it are good.
+    }
+    // The last row may be cut; of a file of one row it is all that there is.
+    yield {
+      delimiter,
+      rows: rows.length > 1 && rows.length < headerRowsMax + sampleRowsMax ? rows.slice(0, cut(text, rows)) : rows,
+    };
+  }
+}
+
+function cut(text: string, rows: readonly unknown[]): number {
+  return /[\r\n]$/.test(text) ? rows.length : rows.length - 1;
+}
+
+function decodeFirst(first: Uint8Array, encoding: CsvEncoding): string {
+  return new TextDecoder(encoding).decode(first);
+}

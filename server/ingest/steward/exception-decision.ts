@@ -1,0 +1,100 @@
+import { writeBatch } from '../../commit/write-batch.ts';
+import { AppError } from '../../core/error.ts';
+import { limits } from '../../core/limits.ts';
+import type { ExceptionRow, Op, StagedGroup, StagedRow, TenantStore } from '../../store/port.ts';
+import { underIngestLease } from '../ingest-lease.ts';
+import { walkChunk } from '../walk.ts';
+import { type Decision, decisionOp, type Stewardship } from './decision.ts';
+import { type StillBad, stillBad } from './still-bad.ts';
+
+/** What came of a release: the rows that are in now, or what is still wrong with them. */
+export type ExceptionRelease =
+  | { readonly released: true; readonly exceptions: readonly string[] }
+  | { readonly released: false; readonly why: readonly StillBad[] };
+
+/**
+ * Judges a quarantined row anew, together with the other open rows that its file has of the same record: slices stand
+ * or fall together (meaning.md, Slices), so that one of two contradicting rows is discarded first and the other then
+ * released. Good rows are applied and, of a person, bring those that wait for them; resources follow when
+ * `publishLeft` or the background publishes. Bad ones stay, with the reasons. Throws `not-found`, and `conflict` for
+ * an exception that is not open or has no row.
+ */
+export function releaseException(
+  { parts, tenant, store }: Stewardship,
+  id: string,
+  decision: Decision,
+): Promise<ExceptionRelease> {
+  return underIngestLease(parts, { tenant, store }, limits.stewardWaitMs, async ({ lease }) => {
+    const wanted = await openRow(store, id);
+    const group = await together(store, wanted);
+    const chunk = await walkChunk(store, wanted.file, [group.staged, ...(await waiting(store, wanted))]);
+    const why = await stillBad(store, group.staged);
+    if (why.length > 0) return { released: false, why };
+    const build = (at: string): Op[] => [
+      ...chunk.ops(at),
+      ...group.rows.map((row) => closing(store.tenant, row, 'released', at)),
+      decisionOp(store.tenant, 'exception-release', id, decision, at),
+    ];
+    await writeBatch(store, parts.clock, build, lease.current());
+    return { released: true, exceptions: group.rows.map((row) => row.id) };
+  });
+}
+
+/** Gives a quarantined row up: nothing of it will be applied. Throws as `releaseException` does. */
+export function discardException(
+  { parts, tenant, store }: Stewardship,
+  id: string,
+  decision: Decision,
+): Promise<ExceptionRow> {
+  return underIngestLease(parts, { tenant, store }, limits.stewardWaitMs, async ({ lease }) => {
+    const row = await openRow(store, id);
+    const build = (at: string): Op[] => [
+      closing(store.tenant, row, 'discarded', at),
+      decisionOp(store.tenant, 'exception-discard', id, decision, at),
+    ];
+    const { at } = await writeBatch(store, parts.clock, build, lease.current());
+    return { ...row, state: 'discarded', closedAt: at };
+  });
+}
+
+async function openRow(store: TenantStore, id: string): Promise<ExceptionRow> {
+  const exception = await store.ledger.exception(id);
+  if (exception === undefined) throw new AppError('not-found', `there is no exception ${id}`);
+  if (exception.state !== 'open') throw new AppError('conflict', `the exception is ${exception.state} already`);
+  if (exception.severity === 'warning' || exception.row === null) {
+    throw new AppError('conflict', 'a warning ends by itself when its cause does: its row was applied');
+  }
+  return exception;
+}
+
+interface Together {
+  readonly rows: readonly ExceptionRow[];
+  readonly staged: StagedGroup;
+}
+
+async function together(store: TenantStore, { file, record }: ExceptionRow): Promise<Together> {
+  const rows = await store.ledger.exceptions({ file, records: [record], state: 'open', severity: 'error' });
+  return { rows, staged: groupOf(rows) };
+}
+
+function groupOf(exceptions: readonly ExceptionRow[]): StagedGroup {
+  const rows = exceptions
+    .map((one): StagedRow => ({ ...(JSON.parse(one.row ?? '') as StagedRow), from: `${one.id} ${one.file}` }))
+    .sort((a, b) => ((a.start ?? '') < (b.start ?? '') ? -1 : (a.start ?? '') > (b.start ?? '') ? 1 : a.line - b.line));
+  const [first] = rows;
+  if (first === undefined) throw new AppError('conflict', 'the exception was closed a moment ago');
+  return { key: first.key, rank: first.rank, rows };
+}
+
+/** Rows that wait for the person whose row is released, by record and file. */
+async function waiting(store: TenantStore, { record }: ExceptionRow): Promise<readonly StagedGroup[]> {
+  if (record.type !== 'person') return [];
+  const rows = await store.ledger.exceptions({ waitingFor: [record], state: 'open', severity: 'error' });
+  const groups = Map.groupBy(rows, (row) => `${row.file} ${row.record.type}/${row.record.id}`);
+  const latest = new Map([...groups.values()].map((group) => [group[0]?.record.id ?? '', groupOf(group)]));
+  return [...latest.values()].sort((a, b) => a.rank - b.rank);
+}
+
+function closing(tenant: string, row: ExceptionRow, state: 'released' | 'discarded', at: string): Op {
+  return { op: 'exception', tenant, exception: { ...row, state, closedAt: at } };
+}
