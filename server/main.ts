@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { disclosures } from './audit/row.ts';
 import type { CommonOptions } from './cli/command.ts';
-import { columnFiles, mappingFiles, packageFolder, softwareName } from './cli/documents.ts';
+import { columnFiles, csvProfileFiles, mappingFiles, packageFolder, softwareName } from './cli/documents.ts';
 import type { House, OpenHouse } from './cli/house.ts';
 import { runCommandLine } from './cli/program.ts';
 import type { Publishing } from './commit/publish.ts';
 import { loadSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { systemClock } from './core/clock.ts';
+import { tenantProfiles } from './ingest/formats/csv/tenant-profiles.ts';
 import { compileColumns } from './ingest/formats/go2/columns.ts';
 import type { IngestParts } from './ingest/parts.ts';
 import { projectionContext, storedProjector } from './ingest/projector.ts';
@@ -65,6 +66,7 @@ function ingestParts(
   const mappings = contracts.map((contract) => compileMapping(mappingFiles(folder, contract)));
   const columns = columnFiles(folder, contracts[0]);
   const published = compileColumns(columns, { publishBirthDate: true });
+  const csv = csvProfileFiles(folder);
   const plain = compileColumns(columns, { publishBirthDate: false });
   return {
     store,
@@ -73,6 +75,7 @@ function ingestParts(
     software,
     tenants: () => tenantRegistry(store).list(),
     columns: ({ settings }) => (settings.publishBirthDate ? published : plain),
+    csvProfiles: tenantProfiles(csv.profiles, csv.schema),
     projectors(tenant, tenantStore, today): Publishing['projectors'] {
       const context = projectionContext(tenant, canonicalBase, today);
       return tenant.contracts.flatMap((contract) => {

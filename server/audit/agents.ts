@@ -23,7 +23,7 @@ export function auditAgents(entry: AuditEntry, pattern: Pattern, context: AuditC
     type: { coding: codings },
     who:
       entry.client === null
-        ? { display: entry.kind === 'file' ? context.software : 'unidentified client' }
+        ? { display: entry.kind === 'file' || entry.kind === 'integrity' ? context.software : 'unidentified client' }
         : { identifier: { system: `${context.canonicalBase}/Id/client`, value: entry.client } },
     requestor: true,
     ...(entry.jti === null ? {} : { policy: [`urn:ietf:params:oauth:jti:${entry.jti}`] }),

@@ -6,7 +6,8 @@ export interface AuditEntry {
   /** ISO 8601 UTC. */
   readonly at: string;
   readonly tenant: string | null;
-  readonly kind: 'rest' | 'token' | 'file' | 'admin';
+  /** `integrity`: checkpoints, verifications and breaks of this very log. */
+  readonly kind: 'rest' | 'token' | 'file' | 'admin' | 'integrity';
   /** FHIR interaction code (`read`, `search-type`, …) or our own operation name for other kinds. */
   readonly interaction: string;
   readonly client: string | null;
@@ -26,4 +27,23 @@ export interface AuditEntry {
   readonly disclosed: readonly string[];
   /** Outbox position of a row that an ingest batch left behind: tells after a crash what was already carried. */
   readonly carried?: { readonly sequence: number; readonly index: number };
+  /** What a checkpoint signs, of a row of the chain `checkpoint` (`checkpoint.ts`). */
+  readonly checkpoint?: SignedHeads;
+}
+
+/** The newest row of a writer's chain. */
+export interface WriterHead {
+  readonly writer: string;
+  readonly number: number;
+  /** Hex SHA-256 (`chain.ts`). */
+  readonly hash: string;
+}
+
+export interface SignedHeads {
+  /** Of every writer that the log had, by name; the checkpoints' own chain is not among them. */
+  readonly heads: readonly WriterHead[];
+  /** Id of the key that signed. */
+  readonly key: string;
+  /** Ed25519, base64url. */
+  readonly signature: string;
 }

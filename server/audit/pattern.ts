@@ -28,6 +28,8 @@ const userAuthentication: Coding = { system: dicom, code: '110114', display: 'Us
 const dataImport: Coding = { system: dicom, code: '110107', display: 'Import' };
 const applicationActivity: Coding = { system: dicom, code: '110100', display: 'Application Activity' };
 
+const securityAlert: Coding = { system: dicom, code: '110113', display: 'Security Alert' };
+
 const source: Coding = { system: dicom, code: '110153', display: 'Source Role ID' };
 const destination: Coding = { system: dicom, code: '110152', display: 'Destination Role ID' };
 export const application: Coding = { system: dicom, code: '110150', display: 'Application' };
@@ -118,6 +120,13 @@ export function auditPattern(entry: AuditEntry, canonicalBase: string): Pattern 
       return { ...other, type: dataImport, subtype: own, action: 'C', object: 'data' };
     case 'admin':
       return { ...other, type: applicationActivity, subtype: own };
+    case 'integrity':
+      return {
+        ...other,
+        type: entry.outcome === 0 ? applicationActivity : securityAlert,
+        subtype: own,
+        object: 'none',
+      };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { AuditEntry } from './entry.ts';
+import type { AuditEntry, SignedHeads } from './entry.ts';
 
 /**
  * Bytes of the compact audit row. Keys are short because a row is written per request; their order is fixed because the
@@ -22,6 +22,8 @@ export function auditBytes(entry: AuditEntry): string {
     z: entry.correlationId,
     a: entry.address ?? undefined,
     b: entry.carried === undefined ? undefined : [entry.carried.sequence, entry.carried.index],
+    h: entry.checkpoint?.heads.map(({ writer, number, hash }) => [writer, number, hash]),
+    g: entry.checkpoint === undefined ? undefined : [entry.checkpoint.key, entry.checkpoint.signature],
     e: entry.disclosed.length > 0 ? entry.disclosed : undefined,
   });
 }
@@ -43,6 +45,8 @@ interface Compact {
   readonly z: string;
   readonly a?: string;
   readonly b?: readonly [number, number];
+  readonly h?: readonly (readonly [writer: string, number: number, hash: string])[];
+  readonly g?: readonly [key: string, signature: string];
   readonly e?: readonly string[];
 }
 
@@ -67,7 +71,12 @@ export function auditEntry(bytes: string): AuditEntry {
     address: row.a ?? null,
     disclosed: row.e ?? [],
     ...(row.b === undefined ? {} : { carried: { sequence: row.b[0], index: row.b[1] } }),
+    ...(row.h === undefined || row.g === undefined ? {} : { checkpoint: signedHeads(row.h, row.g) }),
   };
+}
+
+function signedHeads(heads: NonNullable<Compact['h']>, [key, signature]: NonNullable<Compact['g']>): SignedHeads {
+  return { heads: heads.map(([writer, number, hash]) => ({ writer, number, hash })), key, signature };
 }
 
 const disclosedMark = ',"e":[';

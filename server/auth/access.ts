@@ -36,6 +36,6 @@ export type RefusalReason =
   | 'client-not-active'
   | 'tenant-not-active';
 
-export function isRefusal(result: Access | Refusal): result is Refusal {
+export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {
   return 'kind' in result;
 }

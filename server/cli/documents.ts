@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { assert } from '../core/assert.ts';
+import type { RecordSchemaDocument } from '../ingest/formats/csv/record-fields.ts';
 import type { ColumnDocument } from '../ingest/formats/go2/columns.ts';
 import type { MappingFile, MappingFiles } from '../mapping/compile.ts';
 
@@ -36,6 +37,16 @@ export function columnFiles(folder: string, contract: string): readonly ColumnDo
     file: path,
     document: JSON.parse(text) as unknown,
   }));
+}
+
+/** Our CSV profiles, parsed, and the record schema that their columns are checked against. */
+export function csvProfileFiles(folder: string): {
+  readonly profiles: readonly ColumnDocument[];
+  readonly schema: RecordSchemaDocument;
+} {
+  const parsed = ({ path, text }: MappingFile) => ({ file: path, document: JSON.parse(text) as unknown });
+  const schema = JSON.parse(read(folder, join('esr', 'record.schema.json')).text) as RecordSchemaDocument;
+  return { profiles: documents(folder, 'csv').map(parsed), schema };
 }
 
 function documents(folder: string, below: string): MappingFile[] {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../core/error.ts';
+import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { UsageError } from './command.ts';
 import { demoCommand } from './demo.ts';
@@ -11,6 +12,7 @@ import { ingestCommand } from './ingest.ts';
 import { initCommand } from './init.ts';
 import { lineageCommand } from './lineage.ts';
 import { quarantineCommand } from './quarantine.ts';
+import { reconcileCommand } from './reconcile.ts';
 import { serveCommand } from './serve.ts';
 import { tenantCommand } from './tenant.ts';
 import { tokenCommand } from './token.ts';
@@ -29,6 +31,8 @@ function program(open: OpenHouse, version: string): Command {
     filesCommand(open),
     quarantineCommand(open),
     lineageCommand(open),
+    reconcileCommand(open),
+    auditCommand(open),
     generateCommand(),
     workCommand(open),
   ];

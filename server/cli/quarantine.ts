@@ -1,7 +1,9 @@
 import { Command } from 'commander';
-import { type ExceptionRow, type ExceptionState, exceptionStates } from '../store/port.ts';
+import { exceptionView } from '../ingest/steward/exception-view.ts';
+import { type ExceptionState, exceptionStates } from '../store/port.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse, operatorStore } from './house.ts';
+import { discardCommand, releaseCommand, showCommand } from './quarantine-decision.ts';
 
 interface ListOptions extends CommonOptions {
   readonly tenant: string;
@@ -28,7 +30,7 @@ export function quarantineCommand(open: OpenHouse): Command {
               ...(severity === undefined ? {} : { severity: severityOf(severity) }),
               state: stateOf(state),
             });
-            const exceptions = rows.map(document);
+            const exceptions = rows.map(exceptionView);
             const lines = exceptions.map((one) => [
               one.id,
               String(one.line),
@@ -45,38 +47,10 @@ export function quarantineCommand(open: OpenHouse): Command {
             );
           }),
         ),
-    );
-}
-
-function document({
-  id,
-  file,
-  line,
-  record,
-  rule,
-  severity,
-  field,
-  message,
-  owner,
-  state,
-  since,
-  waitsFor,
-}: ExceptionRow) {
-  const waiting = waitsFor === null ? {} : { waitsFor: `${waitsFor.type}/${waitsFor.id}` };
-  return {
-    id,
-    file,
-    line,
-    record: `${record.type}/${record.id}`,
-    rule,
-    severity,
-    field,
-    message,
-    owner,
-    state,
-    since,
-    ...waiting,
-  };
+    )
+    .addCommand(showCommand(open))
+    .addCommand(releaseCommand(open))
+    .addCommand(discardCommand(open));
 }
 
 function stateOf(text: string): ExceptionState {

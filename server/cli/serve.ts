@@ -4,7 +4,7 @@ import { limits } from '../core/limits.ts';
 import { dropWatch } from '../ingest/sources/drop-watch.ts';
 import { withLease } from '../jobs/lease.ts';
 import { atMidnight } from '../jobs/midnight.ts';
-import { background } from './background.ts';
+import { type Background, background } from './background.ts';
 import { type CommonOptions, command, integer } from './command.ts';
 import { dropRoot } from './drop-root.ts';
 import type { House, OpenHouse } from './house.ts';
@@ -47,13 +47,15 @@ interface ServeHow {
 /** Serves the house until `stopped`. One server per data folder: a second one says so and ends. */
 export function serveHouse(house: House, { stopped, listening }: ServeHow): Promise<void> {
   return withLease(house.store.system.leases, 'serve', house.clock, 0, async () => {
-    const server = await serving(house);
+    const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
+    const work = background(house.entry, argsOf, house.logger);
+    const server = await serving(house, { requestWork: work.request });
     await server.app.listen({ port: house.settings.port, host: house.settings.host });
     const { port } = server.app.server.address() as AddressInfo;
     const url = house.settings.publicUrl ?? `http://localhost:${port}`;
     server.setUrl(url);
     await rememberPublicUrl(house.store.system.documents, url);
-    const stopBackground = keepUp(house, server);
+    const stopBackground = keepUp(house, server, work);
     process.stdout.write(`listening on ${url}\n`);
     await listening?.(url);
     await stopped;
@@ -63,9 +65,7 @@ export function serveHouse(house: House, { stopped, listening }: ServeHow): Prom
 }
 
 /** Everything that happens between requests, until the returned function is called. */
-function keepUp(house: House, server: Serving): () => Promise<void> {
-  const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
-  const work = background(house.entry, argsOf, house.logger);
+function keepUp(house: House, server: Serving, work: Background): () => Promise<void> {
   const drops = dropWatch(dropRoot(house.settings), house.clock);
   const active = () => [...server.snapshot.tenants()].filter(({ status }) => status === 'active').map(({ id }) => id);
   const requestAll = () => active().forEach(work.request);
@@ -81,6 +81,7 @@ function keepUp(house: House, server: Serving): () => Promise<void> {
   const timers = [
     every(limits.registryRefreshMs, () => server.snapshot.refresh()),
     every(limits.auditCarryMs, () => server.carryAudit()),
+    every(limits.checkpointLookMs, () => server.checkpointAudit()),
     every(limits.oauthSweepMs, () => house.store.system.oauth.sweep(house.clock.now())),
     every(limits.unfinishedCheckMs, async () => {
       const left = await server.unfinishedTenants();

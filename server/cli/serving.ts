@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import type { AuditEntry } from '../audit/entry.ts';
+import { adminPlugin } from '../admin/mount.ts';
+import type { AdminDeps } from '../admin/route.ts';
 import { issuerUrl } from '../auth/base.ts';
 import { tokenVerifier } from '../auth/verify.ts';
-import { type AuditWriter, auditWriter, carryOutbox } from '../commit/audit-writer.ts';
+import { adminTokenVerifier } from '../auth/verify-admin.ts';
 import { buildServer } from '../http/server.ts';
 import { hasWorkLeft } from '../ingest/publish-left.ts';
 import { unfinished } from '../ingest/run.ts';
@@ -11,10 +12,10 @@ import { oauthProvider } from '../oauth/provider.ts';
 import { signingKeys } from '../oauth/signing-keys.ts';
 import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts';
 import { grantTenant } from '../tenancy/grant.ts';
+import { auditTrails, type OpenTrails } from './audit-trails.ts';
 import type { House } from './house.ts';
+import { runOnce } from './run-once.ts';
 
-/** The chain of this data folder's one serving process. */
-const writerName = 'serve';
 /** `YYYY-MM-DD`: the CapabilityStatement's date. */
 const releasedAt = '2026-11-23';
 
@@ -26,30 +27,45 @@ export interface Serving {
   setUrl(url: string): void;
   /** Carries audit rows that other processes left into the audit log. */
   carryAudit(): Promise<void>;
+  /** Makes the audit checkpoints that are due. */
+  checkpointAudit(): Promise<void>;
   /** Active tenants with files or units that some process left unfinished, and nobody works on. */
   unfinishedTenants(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
-export async function serving(house: House): Promise<Serving> {
+interface ServingParts {
+  /** Has the tenant's unfinished files and units worked on by another process. */
+  requestWork(tenant: string): void;
+  /** Left out: the audit trails. */
+  readonly trails?: OpenTrails;
+}
+
+export async function serving(house: House, { requestWork, trails = auditTrails }: ServingParts): Promise<Serving> {
   const { store, keys, clock, logger, settings } = house;
   const snapshot = await registrySnapshot(store);
   const signing = await signingKeys(store.system.documents, keys, clock);
   let url = settings.publicUrl ?? '';
   const publicUrl = () => url;
-  const audits = auditLogs(house, snapshot);
+  const audits = trails(house, snapshot);
   const oauth = oauthProvider({
     ...{ publicUrl, signing: () => signing, store: store.system.oauth, clients: house.clients },
     ...{ tenants: house.tenants, keys, clock, log: logger, audit: audits.write },
   });
   const [name = '', version = ''] = house.software.split(' ');
   const { canonicalBase } = settings;
+  const registrations = { issuer: () => issuerUrl(url), keys: () => signing.published, clock, registrations: snapshot };
+  const admin: AdminDeps = {
+    ...{ publicUrl, registry: snapshot, ingest: house.ingest, clock, logger, audit: audits.write, requestWork },
+    software: { name, version },
+    authenticate: adminTokenVerifier({ ...registrations, publicUrl }),
+    preview: (tenant, file) =>
+      runOnce(house.entry, ['files', 'preview', file, '--tenant', tenant, '--data', settings.data]),
+  };
   const app = await buildServer({
     ...{ publicUrl, canonicalBase, parameters: house.parameters, registry: snapshot, store, clock, logger },
     software: { name, version, releasedAt },
-    authenticate: tokenVerifier({
-      ...{ issuer: () => issuerUrl(url), keys: () => signing.published, clock, registrations: snapshot },
-    }),
+    authenticate: tokenVerifier(registrations),
     audit: audits.write,
     trace(tenantStore, contract) {
       const tenant = snapshot.tenant(tenantStore.tenant);
@@ -58,7 +74,7 @@ export async function serving(house: House): Promise<Serving> {
     },
     pageKey: keys.derive('page-token'),
     ready: async () => (await store.system.documents.counter()) >= 0,
-    plugins: [oauth.plugin],
+    plugins: [oauth.plugin, adminPlugin(admin)],
   });
   return {
     app,
@@ -66,42 +82,14 @@ export async function serving(house: House): Promise<Serving> {
     setUrl(known) {
       url = known;
     },
-    carryAudit: () => carryAll(house, snapshot),
+    carryAudit: audits.carry,
+    checkpointAudit: audits.look,
     unfinishedTenants: () => leftUnfinished(house, snapshot),
     async close() {
       await app.close();
       await audits.close();
     },
   };
-}
-
-function auditLogs(house: House, snapshot: RegistrySnapshot) {
-  const system = auditWriter(house.store.system.audit, writerName);
-  const writers = new Map<string, AuditWriter>();
-  const of = (tenant: string): AuditWriter => {
-    const known = writers.get(tenant);
-    if (known !== undefined) return known;
-    const made = auditWriter(house.store.tenant(grantTenant(tenant, 'operator')).audit, writerName);
-    writers.set(tenant, made);
-    return made;
-  };
-  return {
-    write(entry: AuditEntry): Promise<void> {
-      const known = entry.tenant !== null && snapshot.tenant(entry.tenant) !== undefined;
-      return (known && entry.tenant !== null ? of(entry.tenant) : system).write(entry);
-    },
-    async close() {
-      for (const writer of writers.values()) await writer.close();
-      await system.close();
-    },
-  };
-}
-
-async function carryAll({ store }: House, snapshot: RegistrySnapshot): Promise<void> {
-  for (const { id } of snapshot.tenants()) {
-    const tenant = store.tenant(grantTenant(id, 'operator'));
-    await carryOutbox(tenant.outbox, tenant.audit);
-  }
 }
 
 async function leftUnfinished({ store, clock }: House, snapshot: RegistrySnapshot): Promise<readonly string[]> {

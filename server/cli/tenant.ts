@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { parse } from 'yaml';
+import { notedHeads } from '../commit/noted-head.ts';
 import { AppError } from '../core/error.ts';
 import { isolationModels, type Tenant } from '../tenancy/tenant.ts';
+import { anchorFile } from './audit-anchor.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 
@@ -102,10 +104,13 @@ function removeCommand(open: OpenHouse): Command {
     .argument('<id>')
     .requiredOption('--yes', 'say that you mean it: nothing can be read afterwards')
     .action((id: string, options: CommonOptions) =>
-      inHouse(open, options, async ({ tenants, clients }) => {
+      inHouse(open, options, async ({ tenants, clients, store, settings, clock }) => {
         await tenants.get(id);
         await clients.removeAll(id);
         await tenants.remove(id);
+        // A later tenant of that id begins another log.
+        await notedHeads(store.system.documents, id).forget();
+        await anchorFile(settings.auditAnchor).removed(id, clock.now());
         print(options, { id, removed: true }, [`tenant ${id} destroyed`]);
       }),
     );

@@ -9,6 +9,8 @@ export interface ProjectedUnit {
     readonly id: string;
     readonly resource: PublishedResource;
     readonly sources: readonly RecordKey[];
+    /** Of a position: ids of the roles that hold it today. */
+    readonly holders?: readonly string[];
   }[];
   readonly warnings: readonly PublishedWarning[];
   readonly due: string | null;

@@ -3,6 +3,7 @@ import { derivedId } from '../core/id.ts';
 import { keyText } from '../record/record.ts';
 import { type Unit, unitText } from '../record/unit.ts';
 import type { ExceptionRow, Lease, Lineage, LineageSource, Op, ResourceHead, TenantStore } from '../store/port.ts';
+import { type Announcer, announcementOps } from './announce.ts';
 import type { ProjectedUnit, Projector, PublishedWarning } from './projected.ts';
 import { type Publication, type ResourceChange, resourceChanges, type Standing } from './resource-ops.ts';
 import { writeBatch } from './write-batch.ts';
@@ -24,6 +25,8 @@ export interface Publishing {
   readonly cause: Lineage['cause'];
   /** The file whose ingest made the units due. */
   readonly file: string | null;
+  /** Tells what happened; left out: no events, and nothing is remembered. */
+  readonly announcer?: Announcer;
   /** One projector per live contract of the tenant, the default contract first. */
   readonly projectors: readonly { readonly contract: string; readonly projector: Projector }[];
 }
@@ -52,6 +55,10 @@ export async function publishUnits(
     if (position > 0) continue;
     const warnings = warningOps(publishing, projections, projector, open);
     ops.push(warnings.ops, () => projections.map((projected) => dueOp(store.tenant, projected)));
+    const { announcer } = publishing;
+    if (announcer !== undefined) {
+      ops.push(await announcementOps(store, announcer, contract, projections, standing, made));
+    }
     counts = { ...countChanges(made), warnings: warnings.opened };
   }
   await writeBatch(

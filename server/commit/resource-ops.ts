@@ -18,6 +18,9 @@ export interface ResourceChange {
   /** The write, once the batch's time is known. */
   readonly op: (at: string) => ResourceOp;
   readonly change: ResourceOp['change'];
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
 }
 
 /** What stands in one contract: by `Type/id`, the heads of the resources that the units own or now project. */
@@ -68,7 +71,7 @@ function write(
     const body = withMeta(content, version, at);
     return { op: 'resource', tenant, contract, type, id, version, change, body, hash, unit, index, lineage };
   };
-  return { op, change };
+  return { op, change, type, id, version };
 }
 
 function removal(publication: Publication, head: ResourceHead): ResourceChange {
@@ -86,7 +89,8 @@ function removal(publication: Publication, head: ResourceHead): ResourceChange {
     index: [],
     lineage: publication.lineage(null),
   };
-  return { op: () => op, change: 'delete' };
+  const { type, id, version } = op;
+  return { op: () => op, change: 'delete', type, id, version };
 }
 
 /** The third key of every projected resource: no text before it can hold the mark. */

@@ -10,6 +10,7 @@ export interface Settings {
   readonly store: string;
   readonly canonicalBase: string;
   readonly masterKey?: string;
+  readonly auditAnchor?: string;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -51,6 +52,13 @@ export const settingsSchema = {
       type: 'string',
       minLength: 43,
       description: '32 bytes as hex or base64url; replaces the file `master.key` of the data folder.',
+    },
+    auditAnchor: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'A file, best on another machine or on write-once storage, to which every signed audit checkpoint is appended; ' +
+        '`audit verify` holds the log against it.',
     },
     logLevel: { enum: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least severe level logged.' },
   },

@@ -4,11 +4,17 @@ import { assert, present } from '../core/assert.ts';
 import { londonDate } from '../core/clock.ts';
 import { limits } from '../core/limits.ts';
 import type { HeldLease } from '../jobs/lease.ts';
+import { keyText } from '../record/record.ts';
 import type { FileRow, Op, Stage, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import { fileAnnouncer } from './announcer.ts';
+import { exceptionEvents } from './file-events.ts';
+import { joinOf } from './join.ts';
 import { balances } from './ledger.ts';
+import type { LineFates } from './line-fates.ts';
 import type { IngestParts } from './parts.ts';
-import { walkChunk } from './walk.ts';
+import type { Feed } from './statements.ts';
+import { type WalkedChunk, walkChunk } from './walk.ts';
 
 /** An ingest under way: one file of one tenant, under that tenant's lease. */
 export interface Ingest {
@@ -18,24 +24,43 @@ export interface Ingest {
   readonly lease: HeldLease;
 }
 
-/** Diffs the staged records against the stored ones, chunk by chunk; each chunk is a batch with its checkpoint. */
-export async function applyRecords(ingest: Ingest, started: FileRow, stage: Stage): Promise<FileRow> {
+/**
+ * Diffs the staged records against the stored ones, chunk by chunk; each chunk is a batch with its checkpoint.
+ *
+ * @param lines of a file whose rows feed several records: it counts the rows in place of the records
+ */
+export async function applyRecords(
+  ingest: Ingest,
+  started: FileRow,
+  stage: Stage,
+  feed: Feed,
+  lines: LineFates | null,
+): Promise<FileRow> {
   const { parts, store, lease } = ingest;
-  let file = started;
+  const join = await joinOf(store.records);
+  const mine = lines === null ? new Set<string>() : await statedBy(store, started);
+  let file = lines === null ? started : fromTheStart(started);
   while (!present(file.checkpoint, 'checkpoint of a file being applied').walked) {
     const after = file.checkpoint?.after ?? null;
     const groups = await stage.groups(after, limits.rowsPerChunkMax);
     const last = groups.at(-1);
-    const chunk = await walkChunk(store, file.id, groups);
+    const chunk = await walkChunk(store, file.id, groups, feed, join);
+    for (const { group, fate } of lines === null ? [] : chunk.fates) {
+      const settled = fate === 'unchanged' && mine.has(keyText(group.key)) ? 'applied' : fate;
+      for (const row of group.rows) lines?.settle(row, settled);
+    }
     const next: FileRow = {
       ...file,
-      quarantined: file.quarantined + chunk.quarantined,
-      unchanged: file.unchanged + chunk.unchanged,
-      applied: file.applied + chunk.applied,
+      ...(last === undefined && lines !== null ? lines.counts() : {}),
+      ...(lines === null ? added(file, chunk) : {}),
       checkpoint:
         last === undefined ? { after, walked: true } : { after: { rank: last.rank, id: last.key.id }, walked: false },
     };
-    const build = (at: string): Op[] => [...chunk.ops(at), { op: 'file', tenant: store.tenant, file: next }];
+    const build = (at: string): Op[] => {
+      const ops = chunk.ops(at);
+      const raised = exceptionEvents(store.tenant, next, ops, at);
+      return [...ops, { op: 'file', tenant: store.tenant, file: next }, ...raised];
+    };
     await writeBatch(store, parts.clock, build, lease.current());
     file = next;
     const done = file.quarantined + file.unchanged + file.applied;
@@ -45,11 +70,31 @@ export async function applyRecords(ingest: Ingest, started: FileRow, stage: Stag
   return file;
 }
 
+function added(file: FileRow, chunk: WalkedChunk): Pick<FileRow, 'quarantined' | 'unchanged' | 'applied'> {
+  return {
+    quarantined: file.quarantined + chunk.quarantined,
+    unchanged: file.unchanged + chunk.unchanged,
+    applied: file.applied + chunk.applied,
+  };
+}
+
+/** What became of rows that feed several records is known in memory alone: after a crash the walk begins again. */
+function fromTheStart(file: FileRow): FileRow {
+  return file.checkpoint?.walked === true ? file : { ...file, checkpoint: { after: null, walked: false } };
+}
+
+/** Records that the file has stated already: before a crash, where there was one. */
+async function statedBy(store: TenantStore, file: FileRow): Promise<ReadonlySet<string>> {
+  if (file.checkpoint?.after === null) return new Set();
+  return new Set((await store.records.byFile(file.id)).map(keyText));
+}
+
 /** Projects every unit that is due for work, batch by batch, until none is left. */
 export async function publishResources(ingest: Ingest, started: FileRow): Promise<FileRow> {
   const { parts, tenant, store, lease } = ingest;
   const today = londonDate(parts.clock.now());
   const projectors = parts.projectors(tenant, store, today);
+  const announcer = fileAnnouncer(tenant, started, await store.ledger.files(), today);
   let file = started;
   for (let done = 0; ; ) {
     const work = await store.records.work(limits.unitsPerBatchMax);
@@ -65,6 +110,7 @@ export async function publishResources(ingest: Ingest, started: FileRow): Promis
       extract: parts.extract,
       cause: 'file' as const,
       file: file.id,
+      announcer,
       projectors,
     };
     await publishUnits(publishing, units, (counts) => {

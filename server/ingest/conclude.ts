@@ -4,6 +4,7 @@ import { randomId } from '../core/id.ts';
 import type { Unit } from '../record/unit.ts';
 import type { FileRow, FileState, Op } from '../store/port.ts';
 import type { Ingest } from './apply.ts';
+import { fileStateEvents } from './file-events.ts';
 
 /** The file's rows are about to be applied: from here on a restart goes on instead of asking again. */
 export async function startApplying(ingest: Ingest, received: FileRow, file: FileRow): Promise<FileRow> {
@@ -12,7 +13,7 @@ export async function startApplying(ingest: Ingest, received: FileRow, file: Fil
   // No record need say anything of the default employer: its unit becomes due with every file.
   const [employer] = ingest.tenant.ods;
   const units: Unit[] = employer === undefined ? [] : [{ kind: 'employer', id: employer }];
-  await save(ingest, applying, [{ op: 'work-add', tenant: ingest.store.tenant, units, file: file.id }]);
+  await save(ingest, applying, () => [{ op: 'work-add', tenant: ingest.store.tenant, units, file: file.id }]);
   return applying;
 }
 
@@ -46,22 +47,18 @@ async function finish(
   const seconds = Math.round(file.seconds * 1000 + Date.now() - began) / 1000;
   const at = ingest.parts.clock.now().toISOString();
   const done: FileRow = { ...file, state, reason, seconds, finishedAt: state === 'held' ? null : at };
-  const event = { file: done.id, name: done.name, state, reason, rows: done.rows, quarantined: done.quarantined };
-  const final: Op[] =
-    state === 'held'
-      ? []
-      : [{ op: 'event', tenant: ingest.store.tenant, topic: 'file-ingested', body: JSON.stringify(event) }];
-  await save(ingest, done, [...final, { op: 'audit', tenant: ingest.store.tenant, row: auditRow(ingest, done, at) }]);
+  const { tenant } = ingest.store;
+  const audit: Op = { op: 'audit', tenant, row: auditRow(ingest, done, at) };
+  await save(ingest, done, (batchAt) => [...fileStateEvents(tenant, done, file.state, batchAt), audit]);
   return done;
 }
 
-async function save(ingest: Ingest, file: FileRow, more: readonly Op[]): Promise<void> {
-  const ops: Op[] = [{ op: 'file', tenant: ingest.store.tenant, file }, ...more];
-  await writeBatch(ingest.store, ingest.parts.clock, () => ops, ingest.lease.current());
+async function save(ingest: Ingest, file: FileRow, more: (at: string) => readonly Op[]): Promise<void> {
+  const build = (at: string): Op[] => [{ op: 'file', tenant: ingest.store.tenant, file }, ...more(at)];
+  await writeBatch(ingest.store, ingest.parts.clock, build, ingest.lease.current());
 }
 
 function auditRow({ store }: Ingest, file: FileRow, at: string): string {
-  const id = randomId();
   return auditBytes({
     at,
     tenant: store.tenant,
@@ -75,8 +72,9 @@ function auditRow({ store }: Ingest, file: FileRow, at: string): string {
     status: 0,
     outcome: file.state === 'applied' ? 0 : 4,
     reason: file.reason,
-    requestId: id,
-    correlationId: id,
+    requestId: randomId(),
+    // The same as in the file's events: one id follows what it brought.
+    correlationId: file.id,
     address: null,
     disclosed: [],
   });

@@ -132,4 +132,3 @@ function madeKey(type: RecordType, number: string): string {
     ? id
     : `${madeKeyPrefix}${contentHash(`${type}/${number}`).slice(0, 24)}`;
 }
-

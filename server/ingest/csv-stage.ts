@@ -26,7 +26,10 @@ export class CsvStaging {
   async stage(rows: readonly CsvRow[]): Promise<readonly StagedRow[]> {
     const drafted = rows.map((row) => draftRow(this.#profile, this.#header, row));
     const all = drafted.flatMap(({ drafts }) => recordTypes.flatMap((type) => drafts[type] ?? []));
-    const keys = await this.#keys.find(all.filter(({ type }) => type !== 'organisation'));
+    const persons = await this.#keys.find(all.filter(({ type }) => type === 'person'));
+    for (const { drafts } of drafted) this.#own(drafts, persons);
+    const others = await this.#keys.find(all.filter(({ type }) => type !== 'organisation' && type !== 'person'));
+    const keys = new Map([...persons, ...others]);
     const chains = await this.#keys.chains(drafted.map(({ drafts }) => chainOf(drafts.organisation)));
     return drafted.flatMap((row, at) => this.#stageRow(row, keys, chains[at] ?? []));
   }
@@ -50,6 +53,12 @@ export class CsvStaging {
       this.#put(staged, line, draft, key);
     }
     return staged;
+  }
+
+  /** Of registrations the person is part of what they go by. */
+  #own({ person, registration }: DraftedRow['drafts'], persons: ReadonlyMap<Draft, FoundKey>): void {
+    const key = person === undefined ? undefined : persons.get(person);
+    if (registration !== undefined && typeof key === 'object') registration.fields['personId'] = key.id;
   }
 
   /** The record type whose rows stand for the whole row. */
@@ -127,7 +136,10 @@ const sharedSlots: Partial<Record<RecordType, SharedSlot>> = {
   location: 'location',
 };
 
-function chainOf(organisation: Draft | undefined): { readonly names: readonly string[]; readonly id: string | undefined } {
+function chainOf(organisation: Draft | undefined): {
+  readonly names: readonly string[];
+  readonly id: string | undefined;
+} {
   if (organisation === undefined) return { names: [], id: undefined };
   const names = organisation.levels.filter((name) => name !== undefined);
   const name = organisation.fields['name'];

@@ -5,6 +5,7 @@ import { type HeldLease, withLease } from '../jobs/lease.ts';
 import type { Unit } from '../record/unit.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import { dayAnnouncer } from './announcer.ts';
 import { identify } from './identify.ts';
 import type { IngestParts } from './parts.ts';
 
@@ -55,7 +56,10 @@ async function oneDay(
   for (;;) {
     const units: readonly Unit[] = await store.records.due(day, limits.unitsPerBatchMax);
     if (units.length === 0) return total;
-    const publishing = { ...parts, store, lease: lease.current(), cause: 'date' as const, file: null, projectors };
+    const publishing = {
+      ...{ ...parts, store, lease: lease.current(), cause: 'date' as const, file: null, projectors },
+      announcer: dayAnnouncer(tenant, day),
+    };
     const counts = await publishUnits(publishing, units, () => []);
     total.units += units.length;
     total.created += counts.created;

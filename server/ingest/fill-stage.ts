@@ -1,15 +1,18 @@
+import { present } from '../core/assert.ts';
+import { contentHash } from '../core/hash.ts';
+import type { RecordKey } from '../record/record.ts';
 import type { FileRow, Stage } from '../store/port.ts';
 import type { Ingest } from './apply.ts';
+import { chooseFormat, firstBytesMax } from './choose-format.ts';
+import { fillCsv } from './fill-csv.ts';
+import type { Filled } from './filled.ts';
 import type { Go2Header } from './formats/go2/header.ts';
-import { readGo2 } from './formats/go2/read.ts';
+import { type Go2Batch, readGo2 } from './formats/go2/read.ts';
 import { rawBlob } from './ledger.ts';
 import { normaliseRows } from './normalise.ts';
-
-export interface Filled {
-  readonly file: FileRow;
-  /** Why the file is refused as a whole; null where it is sound. */
-  readonly fault: string | null;
-}
+import { lineHash, type Recognised, recognise } from './recognise.ts';
+import { firstBytes } from './sources/magic.ts';
+import { go2Feed } from './statements.ts';
 
 /**
  * Parses and normalises the file's bytes into the staging area, in constant memory. A fault of the file as a whole
@@ -17,23 +20,66 @@ export interface Filled {
  */
 export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage): Promise<Filled> {
   const { parts, tenant, store } = ingest;
+  const first = await firstBytes(store.blobs.get(rawBlob(received.id)), firstBytesMax);
+  const format = chooseFormat(first, received.name, parts.csvProfiles(tenant));
+  if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout);
+  const feed = { ...go2Feed, population: tenant.settings.population };
+  const plain = { doubt: null, feed, lines: null };
+  if (format.is === 'unknown') {
+    return { file: { ...received, format: 'csv' }, fault: format.fault, ...plain, recognised: null };
+  }
+  return { ...(await fillGo2(ingest, received, stage)), ...plain };
+}
+
+async function fillGo2(
+  ingest: Ingest,
+  received: FileRow,
+  stage: Stage,
+): Promise<Pick<Filled, 'file' | 'fault' | 'recognised'>> {
+  const { parts, tenant, store } = ingest;
   const columns = parts.columns(tenant);
-  let file: FileRow = { ...received, rows: 0, dropped: 0 };
+  const reading = contentHash(`${parts.software} ${columns.reading}`);
+  const rawHash = (text: string) => lineHash(reading, text);
+  const batches = () => readGo2(store.blobs.get(rawBlob(received.id)), { keep: columns.byCode });
+  const resumed = received.state === 'applying';
+  // What a first attempt wrote would be recognised now: a file that is resumed is walked whole.
+  const known = resumed ? null : await recognise(batches(), columns, reading, store);
+  let file: FileRow = { ...received, rows: 0, dropped: 0, unchanged: known?.unchanged ?? 0 };
   let staged = 0;
-  let wide = 0;
-  for await (const batch of readGo2(store.blobs.get(rawBlob(file.id)), { keep: columns.byCode })) {
-    if (batch.kind === 'fault') return { file, fault: batch.fault.message };
+  let wide = known?.wide ?? 0;
+  const recognised = known === null ? null : (key: RecordKey, lines: boolean) => lines && known.hasRecord(key);
+  for await (const batch of known !== null && known.unchanged === known.kept ? seen(known) : batches()) {
+    if (batch.kind === 'fault') return { file, fault: batch.fault.message, recognised };
     if (batch.kind === 'header') file = withHeader(file, batch.header);
     if (batch.kind === 'rows') {
-      const rows = normaliseRows(batch.rows, columns);
+      const unknown = known === null ? batch.rows : batch.rows.filter((row) => !known.has(row));
+      const rows = normaliseRows(unknown, columns, rawHash);
       await stage.put(rows.staged);
       staged += rows.staged.length;
       wide += rows.wide;
       parts.progress?.({ file: file.name, phase: 'read', done: staged, total: null });
     }
-    if (batch.kind === 'end') file = { ...file, rows: batch.counts.rows, dropped: batch.counts.rows - staged };
+    if (batch.kind === 'end') {
+      const { rows } = batch.counts;
+      file = { ...file, rows, dropped: rows - staged - file.unchanged };
+    }
   }
-  return { file: wide > 0 ? { ...file, warnings: { ...file.warnings, 'extra-fields': wide } } : file, fault: null };
+  if (resumed) file = { ...file, unchanged: await unchangedBefore(received, stage) };
+  const warnings = wide > 0 ? { ...file.warnings, 'extra-fields': wide } : file.warnings;
+  return { file: { ...file, warnings }, fault: null, recognised };
+}
+
+/** What reading a file again would give whose rows are all unchanged. */
+function* seen({ header, counts }: Recognised): Generator<Go2Batch> {
+  yield { kind: 'header', header };
+  yield { kind: 'end', counts };
+}
+
+/** Rows that were unchanged up to the checkpoint, recognised ones included: what of the rows there went no other way. */
+async function unchangedBefore({ checkpoint, quarantined, applied }: FileRow, stage: Stage): Promise<number> {
+  if (checkpoint === null || (checkpoint.after === null && !checkpoint.walked)) return 0;
+  const rows = checkpoint.walked ? await stage.rows() : await stage.rows(present(checkpoint.after, 'last group'));
+  return rows - quarantined - applied;
 }
 
 function withHeader(file: FileRow, header: Go2Header): FileRow {

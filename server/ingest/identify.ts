@@ -1,5 +1,5 @@
 import { grantTenant, type TenantGrant } from '../tenancy/grant.ts';
-import { normaliseVpd, type Tenant } from '../tenancy/tenant.ts';
+import { ownsCode, type Tenant } from '../tenancy/tenant.ts';
 
 export type Identified =
   | { readonly tenant: Tenant; readonly grant: TenantGrant; readonly refusal: null }
@@ -8,20 +8,23 @@ export type Identified =
 /**
  * Whose file is it? The source (`wanted`) and the file's own VPD must agree; there is no default tenant.
  *
- * @param vpd the header's VPD; undefined where the file has no readable header
+ * @param vpd the header's VPD, or what a CSV's tenant column says (a VPD number or an ODS code); undefined where the
+ *   file does not say
  * @param wanted the tenant that the source stands for: the command line's, the folder's
  */
 export function identify(vpd: string | undefined, wanted: string | undefined, tenants: readonly Tenant[]): Identified {
   const named = tenants.find((tenant) => tenant.id === wanted);
   if (wanted !== undefined && named === undefined) return refuse(`there is no tenant ${wanted}`, null);
-  const owner = vpd === undefined ? undefined : tenants.find((tenant) => tenant.vpds.includes(normaliseVpd(vpd)));
+  const owners = vpd === undefined ? [] : tenants.filter((tenant) => ownsCode(tenant, vpd));
+  // An ODS code may be several tenants'; then the source decides which of them is meant.
+  const owner = owners.find((tenant) => tenant.id === wanted) ?? (owners.length === 1 ? owners[0] : undefined);
   if (vpd === undefined) {
     return named === undefined
       ? refuse('the file does not say whose it is, and no tenant was named', null)
       : accept(named);
   }
   if (named !== undefined && owner?.id !== named.id) {
-    return refuse(`the header names VPD ${vpd}, which is not one of tenant ${named.id}'s`, named);
+    return refuse(`the file names VPD ${vpd}, which is not one of tenant ${named.id}'s`, named);
   }
   return owner === undefined ? refuse(`no tenant has VPD ${vpd}`, null) : accept(owner);
 }

@@ -9,8 +9,12 @@ export type Judgement =
   | { readonly is: 'delete' }
   | { readonly is: 'slices'; readonly slices: readonly Slice[]; readonly hash: string };
 
-/** If any row of an id is bad, or they contradict each other, all of them are bad; rows that are equal count once. */
-export function judge(group: StagedGroup): Judgement {
+/**
+ * If any row of an id is bad, or they contradict each other, all of them are bad; rows that are equal count once.
+ *
+ * @param repeats the rows of the file repeat what they say of a record, so those that differ contradict each other
+ */
+export function judge(group: StagedGroup, repeats = false): Judgement {
   const { rows } = group;
   if (rows.some((row) => row.action === 'bad')) return bad(rows, (row) => ownFault(row) ?? fault('sibling-bad'));
   const deletes = rows.filter((row) => row.action === 'delete').length;
@@ -19,7 +23,8 @@ export function judge(group: StagedGroup): Judgement {
   const byStart = new Map<string | null, StagedRow>();
   for (const row of rows) {
     const twin = byStart.get(row.start);
-    if (twin !== undefined && twin.hash !== row.hash) return bad(rows, () => fault('duplicate-slice'));
+    if (twin !== undefined && twin.hash !== row.hash)
+      return bad(rows, () => fault(repeats ? 'contradiction' : 'duplicate-slice'));
     if (twin === undefined) byStart.set(row.start, row);
   }
   const slices = [...byStart.values()].sort((one, other) => ((one.start ?? '') < (other.start ?? '') ? -1 : 1));

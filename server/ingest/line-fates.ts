@@ -30,7 +30,12 @@ export class LineFates {
   }
 
   /** The line says this of a record that other lines repeat. True where it is the first one to say so. */
-  share(line: number, slot: SharedSlot, row: Pick<StagedRow, 'key' | 'hash'>, parent = 0): { number: number; first: boolean } {
+  share(
+    line: number,
+    slot: SharedSlot,
+    row: Pick<StagedRow, 'key' | 'hash'>,
+    parent = 0,
+  ): { number: number; first: boolean } {
     const text = sharedText(row);
     const known = this.#numbers.get(text);
     const number = known ?? this.#fates.length;

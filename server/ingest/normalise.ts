@@ -1,6 +1,7 @@
 import { assert } from '../core/assert.ts';
 import { contentHash } from '../core/hash.ts';
 import { limits } from '../core/limits.ts';
+import { wideMark } from '../record/line-sum.ts';
 import type { StagedRow } from '../store/port.ts';
 import { type Fault, type FaultRule, fault } from './fault.ts';
 import type { Column, Columns, RowTable } from './formats/go2/columns.ts';
@@ -9,6 +10,7 @@ import type { Go2Row } from './formats/go2/row.ts';
 import { normaliseDate } from './normalise-date.ts';
 import { normaliseFlag } from './normalise-flag.ts';
 import { normaliseNumber } from './normalise-number.ts';
+import { idIn } from './row-key.ts';
 
 export interface NormalisedRows {
   /** Rows to stage, in the order of the file; bad ones carry their faults. */
@@ -24,11 +26,16 @@ export interface NormalisedRows {
  * flexfields. Pure. Fields that no column table names are dropped here and appear nowhere in the result.
  *
  * @param rows rows of record types that `columns` has
+ * @param rawHash hashes the raw line of a good upsert for `StagedRow.raw`; left out where nobody will look at it
  * @returns per row a `StagedRow`: upsert, delete, or `bad` with `fault` = JSON of `Fault[]`. A bad row keeps none of
  *   its fields: one delimiter too many shifts them, and then a name that is allowed may hold a value that is not. The
  *   id of a row without a usable key is empty
  */
-export function normaliseRows(rows: readonly Go2Row[], columns: Columns): NormalisedRows {
+export function normaliseRows(
+  rows: readonly Go2Row[],
+  columns: Columns,
+  rawHash?: (text: string) => string,
+): NormalisedRows {
   const staged: StagedRow[] = [];
   const dropped: Record<string, number> = {};
   let wide = 0;
@@ -37,8 +44,14 @@ export function normaliseRows(rows: readonly Go2Row[], columns: Columns): Normal
     assert(table !== undefined, 'the reader gives out only rows that a column table keeps');
     const cells = row.text.split(row.delimiter);
     if (cells.length > table.widthKnown) wide += 1;
-    if (isOtherKind(cells, table)) dropped[row.type] = (dropped[row.type] ?? 0) + 1;
-    else staged.push(normaliseRow(row, cells, table));
+    if (isOtherKind(cells, table)) {
+      dropped[row.type] = (dropped[row.type] ?? 0) + 1;
+      continue;
+    }
+    const normalised = normaliseRow(row, cells, table);
+    const raw = rawHash !== undefined && normalised.action === 'upsert' ? rawHash(row.text) : undefined;
+    const mark = cells.length > table.widthKnown ? wideMark : '';
+    staged.push(raw === undefined ? normalised : { ...normalised, raw: raw + mark });
   }
   return { staged, dropped, wide };
 }
@@ -93,11 +106,11 @@ function fail(reading: Reading, rule: FaultRule, field: string | null = null, wh
 }
 
 function readKey(reading: Reading, row: Go2Row, table: RowTable): string {
-  const { index, split, where } = table.key;
+  const { index, where } = table.key;
   // The last field of a line that was cut off may be half a key: worse than none.
   const cut = row.flaw === 'line-too-long' && index >= reading.cells.length - 1;
   const cell = cut ? '' : (reading.cells[index] ?? '');
-  const id = (split === null ? cell : (cell.split(split.separator)[split.part] ?? '')).trim();
+  const id = idIn(cell, table.key);
   if (id === '') fail(reading, 'missing-key', 'id', where);
   else if (id.length > limits.keyCharactersMax || (reading.controls && hasControls(id))) {
     fail(reading, 'bad-key', 'id', where);

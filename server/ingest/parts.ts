@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
 import type { Store, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import type { CsvProfile } from './formats/csv/profile.ts';
 import type { Columns } from './formats/go2/columns.ts';
 
 /** What ingest is given: nothing in it reads a clock, a setting or a mapping file by itself. */
@@ -15,6 +16,8 @@ export interface IngestParts {
   readonly tenants: () => Promise<readonly Tenant[]>;
   /** The field allow-list of a tenant. */
   readonly columns: (tenant: Tenant) => Columns;
+  /** The CSV profiles of a tenant: ours with what it lays over them, and its own. Throws `invalid`. */
+  readonly csvProfiles: (tenant: Tenant) => readonly CsvProfile[];
   /** Projectors of the tenant's live contracts on `today`, the default contract first. */
   readonly projectors: (tenant: Tenant, store: TenantStore, today: string) => Publishing['projectors'];
   readonly extract: Publishing['extract'];

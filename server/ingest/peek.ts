@@ -1,16 +1,23 @@
-import { limits } from '../core/limits.ts';
+import { chooseFormat, firstBytesMax } from './choose-format.ts';
+import type { CsvProfile } from './formats/csv/profile.ts';
 import { peekGo2Header } from './formats/go2/read.ts';
 import type { Source } from './parts.ts';
+import { firstBytes } from './sources/magic.ts';
 
-/** The VPD of the file's header; undefined where its beginning is no header that can be read. */
-export async function peekVpd(source: Source): Promise<string | undefined> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of source.open()) {
-    parts.push(chunk);
-    size += chunk.length;
-    if (size >= limits.lineBytesMax) break;
+/**
+ * Whose file it says it is: the VPD of a GO2 header, or the first VPD number or ODS code in a CSV's tenant column.
+ * Undefined where it does not say.
+ *
+ * @param profiles of every tenant whose file it may be
+ */
+export async function peekVpd(source: Source, profiles: readonly CsvProfile[]): Promise<string | undefined> {
+  const first = await firstBytes(source.open(), firstBytesMax);
+  const format = chooseFormat(first, source.name, profiles);
+  if (format.is === 'csv') {
+    const { header, sample } = format.layout;
+    const codes = header.tenant < 0 ? [] : sample.map((cells) => (cells[header.tenant] ?? '').trim());
+    return codes.find((code) => code !== '');
   }
-  const peeked = peekGo2Header(Buffer.concat(parts).subarray(0, limits.lineBytesMax));
+  const peeked = peekGo2Header(first);
   return peeked.ok ? peeked.header.vpd : undefined;
 }

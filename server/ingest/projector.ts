@@ -4,6 +4,7 @@ import type { Mapping } from '../mapping/mapping.ts';
 import type { ProjectionContext, RecordSet } from '../mapping/projection.ts';
 import type { RecordReader } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import { primaryFile } from './statements.ts';
 
 /**
  * Projects units of a tenant from its stored records. For one run of publishing: organisations and locations are
@@ -21,7 +22,7 @@ export function storedProjector(mapping: Mapping, records: RecordReader, context
     },
     origin(key) {
       const record = loaded?.get(key);
-      return record && { file: record.file, lines: record.slices.map((slice) => slice.line) };
+      return record && { file: primaryFile(record), lines: record.slices.map((slice) => slice.line) };
     },
   };
 }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { writeBatch } from '../commit/write-batch.ts';
 import { randomId } from '../core/id.ts';
 import type { FileRow, TenantStore } from '../store/port.ts';
+import { fileStateEvents } from './file-events.ts';
 import { rawBlob, receivedFile } from './ledger.ts';
 import type { IngestParts, Source } from './parts.ts';
 
@@ -39,6 +40,9 @@ export async function refuse(parts: IngestParts, store: TenantStore, source: Sou
   const about = { id: source.id ?? randomId(), name: source.name, source: source.source, receivedAt, bytes };
   const row = receivedFile({ ...about, sha256: hash.digest('hex') });
   const file: FileRow = { ...row, state: 'rejected', reason, finishedAt: receivedAt };
-  await writeBatch(store, parts.clock, () => [{ op: 'file', tenant: store.tenant, file }]);
+  await writeBatch(store, parts.clock, (at) => [
+    { op: 'file', tenant: store.tenant, file },
+    ...fileStateEvents(store.tenant, file, row.state, at),
+  ]);
   return file;
 }

@@ -1,8 +1,11 @@
 import { limits } from '../core/limits.ts';
 import type { FileRow, TenantStore } from '../store/port.ts';
+import type { Tenant } from '../tenancy/tenant.ts';
+import { applyAbsences, findAbsences, removalDoubt } from './absence.ts';
 import { applyRecords, type Ingest, publishResources } from './apply.ts';
 import { conclude, hold, reject, startApplying, supersede } from './conclude.ts';
 import { fillStage } from './fill-stage.ts';
+import type { CsvProfile } from './formats/csv/profile.ts';
 import { identify } from './identify.ts';
 import { underIngestLease } from './ingest-lease.ts';
 import { rawBlob } from './ledger.ts';
@@ -26,14 +29,21 @@ export async function ingestFile(
   source: Source,
   wanted: string | undefined,
 ): Promise<readonly FileReport[]> {
-  const vpd = await peekVpd(source);
-  const { tenant, grant, refusal } = identify(vpd, wanted, await parts.tenants());
+  const tenants = await parts.tenants();
+  const vpd = await peekVpd(source, profilesOf(parts, tenants, wanted));
+  const { tenant, grant, refusal } = identify(vpd, wanted, tenants);
   if (tenant === null || grant === null) return [strangerReport(source.name, refusal ?? '')];
   const store = parts.store.tenant(grant);
   const before = source.id === undefined ? undefined : await store.ledger.file(source.id);
   if (before !== undefined && !isUnfinished(before)) return [reportOf(before, tenant.id)];
   if (refusal !== null) return [reportOf(await refuse(parts, store, source, refusal), tenant.id)];
   return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, (ingest) => take(ingest, source));
+}
+
+/** The profiles that may know the file: those of the tenant that the source names, else everybody's. */
+function profilesOf(parts: IngestParts, tenants: readonly Tenant[], wanted: string | undefined): readonly CsvProfile[] {
+  const candidates = tenants.filter(({ id }) => wanted === undefined || id === wanted);
+  return [...new Set(candidates.flatMap((tenant) => parts.csvProfiles(tenant)))];
 }
 
 async function take(ingest: Ingest, source: Source): Promise<readonly FileReport[]> {
@@ -72,7 +82,7 @@ async function runZip(ingest: Ingest, zip: FileRow): Promise<readonly FileReport
   const reports: FileReport[] = [];
   const outcomes: string[] = [];
   for (const member of sources) {
-    const { refusal } = identify(await peekVpd(member), tenant.id, [tenant]);
+    const { refusal } = identify(await peekVpd(member, parts.csvProfiles(tenant)), tenant.id, [tenant]);
     const done = member.id === undefined ? undefined : await store.ledger.file(member.id);
     const made =
       done !== undefined && !isUnfinished(done)
@@ -114,16 +124,29 @@ async function runFile(ingest: Ingest, received: FileRow): Promise<FileRow> {
   const began = Date.now();
   const stage = await ingest.store.stage(received.id);
   try {
-    const { file, fault } = await fillStage(ingest, received, stage);
+    const filled = await fillStage(ingest, received, stage);
+    const { file, fault, doubt, feed, lines } = filled;
     if (fault !== null) return await reject(ingest, file, fault, began);
-    const placed = received.state === 'applying' || checkPlace(placeOf(file), await ingest.store.ledger.files());
-    if (placed !== true && !placed.ready) return await hold(ingest, file, placed.reason, began);
+    const absences = await findAbsences(ingest, filled, stage);
+    const decided = received.state === 'applying';
+    const reason = decided
+      ? null
+      : (doubt ?? (await outOfPlace(ingest, file)) ?? (await removalDoubt(ingest, file, absences)));
+    if (reason !== null) return await hold(ingest, file, reason, began);
     await releaseWaiting(ingest, stage);
     const applying = await startApplying(ingest, received, file);
-    const applied = await applyRecords(ingest, applying, stage);
-    const published = await publishResources(ingest, applied);
+    const applied = await applyRecords(ingest, applying, stage, feed, lines);
+    const noted = await applyAbsences(ingest, applied, feed, absences);
+    const published = await publishResources(ingest, noted);
     return await conclude(ingest, published, began);
   } finally {
     await stage.drop();
   }
+}
+
+/** Why the file must wait for another; null where it may be applied. A file without a sequence comes when it comes. */
+async function outOfPlace({ store }: Ingest, file: FileRow): Promise<string | null> {
+  if (file.sequence === null) return null;
+  const placed = checkPlace(placeOf(file), await store.ledger.files());
+  return placed.ready ? null : placed.reason;
 }

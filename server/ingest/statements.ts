@@ -5,10 +5,12 @@ import type { Absence, FieldValue, RecordKey, RecordLayers, Slice, SourceRecord,
 export interface Feed extends Pick<Statement, 'feed' | 'precedence' | 'wins'> {
   /** A row feeds several records, and rows repeat what they say of them: they must agree. */
   readonly repeats: boolean;
+  /** Does the absence of an assignment from a full file mean that it ended, or is it a doubt? */
+  readonly population: 'complete' | 'partial';
 }
 
 /** The Generic Outbound feed: its word wins by default. */
-export const go2Feed: Feed = { feed: 'go2', precedence: 0, repeats: false };
+export const go2Feed: Feed = { feed: 'go2', precedence: 0, repeats: false, population: 'partial' };
 
 /** A statement with its slices. */
 type Word = Statement & { readonly slices: readonly Slice[] };

@@ -2,11 +2,15 @@ import { derivedId } from '../core/id.ts';
 import type { Changed } from '../mapping/dependents.ts';
 import { dependents } from '../mapping/dependents.ts';
 import { referencesOf } from '../mapping/references.ts';
-import { keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
+import { lineSum } from '../record/line-sum.ts';
+import { type Absence, keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
 import { type Reference, type Unit, unitText } from '../record/unit.ts';
-import type { ExceptionRow, Op, StagedGroup, StagedRow, TenantStore } from '../store/port.ts';
+import type { ExceptionRow, Op, RecordOp, StagedGroup, StagedRow, TenantStore } from '../store/port.ts';
 import { type Fault, fault } from './fault.ts';
+import type { Join } from './join.ts';
 import { type Judgement, judge } from './judge.ts';
+import type { Fate } from './line-fates.ts';
+import { type Feed, go2Feed, recordOf, statedHash, withWord, wordsOf } from './statements.ts';
 
 /** What a chunk of staged groups comes to: the writes, and how many rows went which way. */
 export interface WalkedChunk {
@@ -14,6 +18,8 @@ export interface WalkedChunk {
   readonly quarantined: number;
   readonly unchanged: number;
   readonly applied: number;
+  /** What became of each group. */
+  readonly fates: readonly { readonly group: StagedGroup; readonly fate: Fate }[];
 }
 
 interface Verdict {
@@ -28,24 +34,30 @@ interface Verdict {
  * nothing, the others replace the stored slices and make the units due that show them.
  *
  * @param file ledger id of the file whose groups these are
+ * @param feed whose word the file is
+ * @param join finds the records whose key was made from a number before ESR's id was known
  */
 export async function walkChunk(
   store: TenantStore,
   file: string,
-  groups: readonly StagedGroup[],
+  staged: readonly StagedGroup[],
+  feed: Feed = go2Feed,
+  join: Join | null = null,
 ): Promise<WalkedChunk> {
+  const groups = join === null ? staged : await join.groups(staged);
   const keys = groups.map((group) => group.key);
   const hashes = await store.records.hashes(keys);
-  const verdicts = await decide(store, groups, hashes);
+  const verdicts = await decide(store, groups, hashes, feed);
   const changing = verdicts.filter(({ judgement, missing, group }) =>
-    changes(judgement, missing, hashes.get(keyText(group.key))),
+    changes(judgement, missing, hashes.get(keyText(group.key)), feed),
   );
   const old = await recordsOf(
     store,
     changing.filter(({ group }) => hashes.has(keyText(group.key))).map(({ group }) => group.key),
   );
   const cascade = await orphans(store, changing);
-  const changed = [...changing.map((verdict) => changeOf(verdict, file, old)), ...cascade.map(gone)];
+  const change = (verdict: Verdict) => changeOf(verdict, file, old, feed, join);
+  const changed = [...changing.map(change), ...cascade.map(gone)];
   const units = await dependents(changed, store.records);
   const open = await store.ledger.exceptions({ records: keys, state: 'open', severity: 'error' });
   const bad = verdicts.filter((verdict) => verdict.judgement.is === 'bad' || verdict.missing !== undefined);
@@ -57,14 +69,16 @@ export async function walkChunk(
     quarantined,
     applied,
     unchanged: groups.reduce((sum, group) => sum + ownRows(group), 0) - quarantined - applied,
+    fates: fatesOf(verdicts, bad, changing),
     ops: (at) => [
       ...changed.map(
-        ({ key, record }): Op =>
+        ({ key, record, lines }): Op =>
           record === undefined
             ? { op: 'record-delete', tenant, key }
-            : { op: 'record', tenant, record, references: referencesOf(record) },
+            : { op: 'record', tenant, record, references: referencesOf(record), ...lines },
       ),
-      ...exceptionOps(tenant, file, bad, open, at),
+      ...restated(tenant, verdicts, bad, changing),
+      ...exceptionOps(tenant, file, bad, open, at, feed),
       ...cured(verdicts, bad, open).map(
         (exception): Op => ({
           op: 'exception',
@@ -77,6 +91,18 @@ export async function walkChunk(
   };
 }
 
+function fatesOf(
+  verdicts: readonly Verdict[],
+  bad: readonly Verdict[],
+  changing: readonly Verdict[],
+): WalkedChunk['fates'] {
+  const quarantined = new Set(bad);
+  const applied = new Set(changing);
+  const fateOf = (verdict: Verdict): Fate =>
+    quarantined.has(verdict) ? 'quarantined' : applied.has(verdict) ? 'applied' : 'unchanged';
+  return verdicts.map((verdict) => ({ group: verdict.group, fate: fateOf(verdict) }));
+}
+
 /** Rows that the file itself holds; released rows of earlier files ride along uncounted. */
 function ownRows(group: StagedGroup): number {
   return group.rows.reduce((sum, row) => (row.from === null ? sum + 1 : sum), 0);
@@ -86,8 +112,9 @@ async function decide(
   store: TenantStore,
   groups: readonly StagedGroup[],
   hashes: ReadonlyMap<string, string>,
+  feed: Feed,
 ): Promise<readonly Verdict[]> {
-  const judged = groups.map((group) => ({ group, judgement: judge(group) }));
+  const judged = groups.map((group) => ({ group, judgement: judge(group, feed.repeats) }));
   const wanted = judged.flatMap(({ group, judgement }) => personsOf(group.key, judgement));
   const stored = await store.records.hashes(wanted);
   const here = new Set(stored.keys());
@@ -112,9 +139,14 @@ function personsOf(key: RecordKey, judgement: Judgement): readonly RecordKey[] {
   return [...ids].map((id) => ({ type: 'person', id }));
 }
 
-function changes(judgement: Judgement, missing: RecordKey | undefined, hash: string | undefined): boolean {
+function changes(
+  judgement: Judgement,
+  missing: RecordKey | undefined,
+  hash: string | undefined,
+  { feed }: Feed,
+): boolean {
   if (missing !== undefined || judgement.is === 'bad') return false;
-  return judgement.is === 'delete' ? hash !== undefined : judgement.hash !== hash;
+  return judgement.is === 'delete' ? hash !== undefined : judgement.hash !== statedHash(hash, feed);
 }
 
 async function recordsOf(store: TenantStore, keys: readonly RecordKey[]): Promise<ReadonlyMap<string, SourceRecord>> {
@@ -132,20 +164,55 @@ async function orphans(store: TenantStore, changing: readonly Verdict[]): Promis
 
 interface RecordChange extends Changed {
   readonly record: SourceRecord | undefined;
+  readonly lines?: Pick<RecordOp, 'lines'>;
 }
 
-function changeOf({ group, judgement }: Verdict, file: string, old: ReadonlyMap<string, SourceRecord>): RecordChange {
-  const before = old.get(keyText(group.key));
-  const record: SourceRecord | undefined =
-    judgement.is === 'slices'
-      ? {
-          ...group.key,
-          file: group.rows[0]?.from === null ? file : originOf(group, file),
-          hash: judgement.hash,
-          slices: judgement.slices,
-        }
-      : undefined;
-  return { key: group.key, before: refs(before), after: refs(record), record };
+/** The lines of unchanged records that were not recognised by them: the next file's may be. */
+function restated(
+  tenant: string,
+  verdicts: readonly Verdict[],
+  bad: readonly Verdict[],
+  changing: readonly Verdict[],
+): Op[] {
+  const others = new Set([...bad, ...changing]);
+  return verdicts.flatMap((verdict): Op[] => {
+    const { lines } = others.has(verdict) || verdict.judgement.is !== 'slices' ? {} : linesOf(verdict.group);
+    return lines === undefined ? [] : [{ op: 'lines', tenant, key: verdict.group.key, lines }];
+  });
+}
+
+/** The sum of a group's raw lines, where all of them are known. */
+function linesOf({ key, rows }: StagedGroup): Pick<RecordOp, 'lines'> {
+  const raws = rows.flatMap(({ raw }) => raw ?? []);
+  return raws.length === rows.length ? { lines: lineSum(key, raws) } : {};
+}
+
+function changeOf(
+  { group, judgement }: Verdict,
+  file: string,
+  old: ReadonlyMap<string, SourceRecord>,
+  { feed, precedence, wins }: Feed,
+  join: Join | null,
+): RecordChange {
+  const { key } = group;
+  const before = old.get(keyText(key));
+  if (judgement.is !== 'slices') return { key, before: refs(before), after: [], record: undefined };
+  const from = group.rows[0]?.from === null ? file : originOf(group, file);
+  const { slices, hash } = judgement;
+  const word = { feed, precedence, ...(wins === undefined ? {} : { wins }), file: from, hash, slices };
+  const words = before === undefined ? [word] : withWord(wordsOf(before), word);
+  const esrId = join?.esrId(key) ?? before?.layers?.esrId;
+  const more = { absences: withoutFeed(before?.layers?.absences, feed), ...(esrId === undefined ? {} : { esrId }) };
+  const record = recordOf(key, words, { file: from, ...more });
+  return { key, before: refs(before), after: refs(record), record, lines: linesOf(group) };
+}
+
+/** A record that its feed brings again is absent no more. */
+function withoutFeed(
+  absences: Readonly<Record<string, Absence>> = {},
+  feed: string,
+): Readonly<Record<string, Absence>> {
+  return Object.fromEntries(Object.entries(absences).filter(([name]) => name !== feed));
 }
 
 /** A released row keeps the file that brought it: `from` is `{exception id} {file id}`. */
@@ -167,8 +234,11 @@ function exceptionOps(
   bad: readonly Verdict[],
   open: readonly ExceptionRow[],
   at: string,
+  feed: Feed,
 ): Op[] {
   const known = new Set(open.map((exception) => exception.id));
+  // Of a line that feeds several records, each may be bad.
+  const part = (key: RecordKey) => (feed.repeats ? [keyText(key)] : []);
   return bad.flatMap(({ group, judgement, missing }) => {
     const faults: readonly { readonly row: StagedRow; readonly fault: Fault }[] =
       judgement.is === 'bad'
@@ -177,7 +247,7 @@ function exceptionOps(
     return faults
       .filter(({ row }) => row.from === null)
       .map(({ row, fault: { rule, field, severity, message } }) => ({
-        id: derivedId(tenant, 'exception', file, String(row.line)),
+        id: derivedId(tenant, 'exception', file, String(row.line), ...part(group.key)),
         file,
         line: row.line,
         record: group.key,
@@ -190,7 +260,8 @@ function exceptionOps(
         since: at,
         closedAt: null,
         unit: null,
-        waitsFor: missing ?? null,
+        // A report states everything again the next time; its rows do not wait.
+        waitsFor: feed.repeats ? null : (missing ?? null),
         row: JSON.stringify(row),
       }))
       .filter((exception) => !known.has(exception.id))

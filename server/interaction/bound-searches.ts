@@ -9,13 +9,15 @@ export type BoundSearches = (raw: string, context: BindContext) => Checked<Bound
 /** Longer query strings are bound each time, so that the memory has an upper limit in bytes too. */
 const rememberedCharactersMax = 1024;
 
+/** A value that begins with `ap`, however it is encoded: what it means depends on the time of asking. */
+const timely = /(?:=|,|%2C)(?:a|%61)(?:p|%70)/i;
+
 export function boundSearches(): BoundSearches {
   // Two generations: when the young one is full it becomes the old one. Cheaper than keeping an exact order of use.
   let young = new Map<string, Checked<BoundSearch>>();
   let old = young;
   return (raw, context) => {
-    // `ap` depends on the time of asking.
-    if (raw.length > rememberedCharactersMax || raw.includes('=ap')) return bind(raw, context);
+    if (raw.length > rememberedCharactersMax || timely.test(raw)) return bind(raw, context);
     const key = `${context.base} ${context.type} ${context.lenient} ${raw}`;
     const known = young.get(key);
     if (known !== undefined) return known;

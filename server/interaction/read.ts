@@ -1,7 +1,10 @@
 import { AppError } from '../core/error.ts';
+import { subset } from '../fhir/subset.ts';
 import { etag, httpDate, notModified } from '../fhir/version-headers.ts';
+import { viewOfRead } from '../search/bind-view.ts';
 import type { StoredVersion } from '../store/port.ts';
 import type { Interaction, InteractionRequest, InteractionResponse } from './context.ts';
+import { searchError } from './search-problems.ts';
 
 /** https://hl7.org/fhir/R4/http.html#read, conditional reads included. */
 export const read: Interaction = async ({ store, contract }, request) => {
@@ -14,7 +17,7 @@ export const read: Interaction = async ({ store, contract }, request) => {
  */
 export function versionResponse(
   version: StoredVersion | undefined,
-  { header }: Pick<InteractionRequest, 'header'>,
+  { header, query, type }: Pick<InteractionRequest, 'header' | 'query' | 'type'>,
 ): InteractionResponse {
   if (version === undefined) throw notFound();
   if (version.change === 'delete') throw new AppError('gone', 'the resource has been deleted');
@@ -22,7 +25,15 @@ export function versionResponse(
   if (notModified(version, header('if-none-match'), header('if-modified-since'))) {
     return { status: 304, headers, body: null, disclosed: [] };
   }
-  return { status: 200, headers, body: version.body, disclosed: [disclosure(version)] };
+  return { status: 200, headers, body: partOf(version, query, type), disclosed: [disclosure(version)] };
+}
+
+/** `_summary` and `_elements` of a read: https://hl7.org/fhir/R4/http.html#read */
+function partOf({ body }: StoredVersion, query: string, type: string): Buffer {
+  if (query === '') return body;
+  const view = viewOfRead(query, type);
+  if (!view.ok) throw searchError(view.problems);
+  return view.value === undefined ? body : subset(body, view.value);
 }
 
 export function notFound(): AppError {

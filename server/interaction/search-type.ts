@@ -3,9 +3,10 @@ import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { searchset } from '../fhir/bundle.ts';
 import { warningOutcome } from '../fhir/outcome.ts';
+import { subset, type View } from '../fhir/subset.ts';
 import type { BoundSearch } from '../search/bind.ts';
 import { positionOf, sortKeyOf } from '../search/page-token.ts';
-import type { SearchPage } from '../store/port.ts';
+import type { SearchPage, StoredVersion } from '../store/port.ts';
 import type { Context, Interaction, InteractionRequest } from './context.ts';
 import { includedVersions } from './includes.ts';
 import { nextLink, pagePosition, selfLink, splitPage } from './page-link.ts';
@@ -27,16 +28,17 @@ export const searchType: Interaction = async (context, request) => {
       next: page.next === undefined ? undefined : nextLink(context, url, bound.self, positionOf(page.next)),
     },
     total: totalOf(page, after !== undefined),
-    matches: page.matches,
-    includes: included.versions,
+    matches: partsOf(page.matches, bound.matchView),
+    includes: partsOf(included.versions, bound.includeView),
     warning: included.cut ? cutWarning : undefined,
   });
   return { status: 200, headers: {}, body, disclosed: [...page.matches, ...included.versions].map(disclosure) };
 };
 
+const { includedResourcesMax: included, includeRoundsMax: rounds } = limits;
 const cutWarning = warningOutcome(
   'incomplete',
-  `more than ${limits.includedResourcesMax} resources would be included: ask for smaller pages with _count`,
+  `more than ${included} resources would be included, or some more than ${rounds} steps away: ask for less with _count`,
 );
 
 function bind(context: Context, { type, header }: InteractionRequest, query: string): BoundSearch {
@@ -55,6 +57,10 @@ function bind(context: Context, { type, header }: InteractionRequest, query: str
     if (!allows(access, reached, 's')) throw new AppError('forbidden', `this search looks into ${reached}`);
   }
   return bound.value;
+}
+
+function partsOf(versions: readonly StoredVersion[], view: View | undefined): readonly StoredVersion[] {
+  return view === undefined ? versions : versions.map((version) => ({ ...version, body: subset(version.body, view) }));
 }
 
 /** A search that fits on its first page tells its total for nothing; else it is counted where it was asked for. */

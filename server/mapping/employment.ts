@@ -25,7 +25,7 @@ export function employmentOf(reader: Reader, reading: Reading, person: Reading):
   const { today, workingStatuses } = reader.context;
   const slices = reading.record.slices.filter((slice) => !isApplication(slice.fields));
   const start = startOf(slices);
-  const end = endOf(slices, start, terminationOf(person), today);
+  const end = earlier(endOf(slices, start, terminationOf(person), today), absentSince(reading));
   if (start !== undefined && end !== undefined && end < start) {
     return { reading, period: undefined, active: false, ended: true, held: false };
   }
@@ -78,6 +78,18 @@ function endOf(
     if (slice.end > last) last = slice.end;
   }
   return last === '' ? undefined : last;
+}
+
+/**
+ * The last day of an assignment that left its feed's full files: when it was last in one (meaning.md, Files). The
+ * earliest, where it left several.
+ */
+function absentSince({ record }: Reading): string | undefined {
+  let since: string | undefined;
+  for (const { means, lastSeen } of Object.values(record.layers?.absences ?? {})) {
+    if (means === 'left') since = earlier(since, lastSeen);
+  }
+  return since;
 }
 
 /** PRA 18 of the person's latest slice. */

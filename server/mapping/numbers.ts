@@ -4,7 +4,7 @@ import { locationName, organisationName } from './esr-name.ts';
 
 /**
  * What a record goes by besides its ESR id, as `type/…` texts: the employee number of a person, the number and start
- * of an assignment (numbers alone are reused), the number of a position, body and number of a registration, the names
+ * of an assignment (numbers alone are reused), the number of a position, a person's body and number, the names
  * of organisations and locations, which are unique within an ESR VPD. Each once (meaning.md, CSV without ESR ids).
  */
 export function numbersOf(type: RecordType, slices: readonly Pick<Slice, 'start' | 'fields'>[]): readonly string[] {
@@ -23,7 +23,13 @@ function numbersOfSlice(type: RecordType, { start, fields }: Pick<Slice, 'start'
     case 'position':
       return made('position', text(fields, 'positionNumber'));
     case 'registration':
-      return made('registration', folded(text(fields, 'body')), folded(text(fields, 'number')));
+      // Numbers are often still awaited, and then many people have the same text for one.
+      return made(
+        'registration',
+        text(fields, 'personId'),
+        folded(text(fields, 'body')),
+        folded(text(fields, 'number')),
+      );
     case 'organisation': {
       const name = text(fields, 'name');
       return made('organisation', folded(name && organisationName(name)));

@@ -1,3 +1,4 @@
+import { esrIdOf } from '../record/record.ts';
 import type { CompiledMapping } from './compile.ts';
 import { defaultEmployer } from './employer.ts';
 import { locationId } from './ids.ts';
@@ -18,7 +19,7 @@ export function projectLocation(mapping: CompiledMapping, reader: Reader, id: st
   const code = textField(location, 'code');
   const facts = {
     id: locationId(tenant, id),
-    locationId: id,
+    locationId: esrIdOf(record),
     status: inactiveDate !== undefined && inactiveDate <= today ? 'inactive' : 'active',
     display,
     alias: code === display ? undefined : code,

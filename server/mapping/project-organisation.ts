@@ -1,3 +1,4 @@
+import { esrIdOf } from '../record/record.ts';
 import type { CompiledMapping } from './compile.ts';
 import { ancestryOf, defaultEmployer, type Employer, rowOfOds } from './employer.ts';
 import { organisationName } from './esr-name.ts';
@@ -21,7 +22,7 @@ export function projectOrganisation(mapping: CompiledMapping, reader: Reader, id
   const location = reader.follow(organisation, 'locationId', 'location');
   const facts = {
     id: organizationId(tenant, id),
-    organisationId: id,
+    organisationId: esrIdOf(record),
     active: organisation.inForce,
     ods,
     kind: ods === undefined ? 'dept' : 'prov',

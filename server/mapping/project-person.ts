@@ -1,5 +1,5 @@
 import { present } from '../core/assert.ts';
-import type { RecordKey } from '../record/record.ts';
+import { esrIdOf, type RecordKey } from '../record/record.ts';
 import type { CodeList } from './code-list.ts';
 import type { CompiledMapping } from './compile.ts';
 import { type Employment, employmentOf } from './employment.ts';
@@ -51,7 +51,7 @@ function projectPractitioner(
   const { registrations, identifiers } = registrationsOf(reader, registrationReadings, registrationBodies(mapping));
   const facts = {
     id: practitionerId(tenant, person.key.id),
-    personId: person.key.id,
+    personId: esrIdOf(person.record),
     active: employments.some((employment) => !employment.ended),
     publishBirthDate,
   };

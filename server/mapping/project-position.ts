@@ -1,7 +1,7 @@
-import type { SourceRecord } from '../record/record.ts';
+import { esrIdOf, type SourceRecord } from '../record/record.ts';
 import type { CompiledMapping } from './compile.ts';
 import { employmentOf } from './employment.ts';
-import { basicId } from './ids.ts';
+import { basicId, practitionerRoleId } from './ids.ts';
 import { recordInput } from './inputs.ts';
 import { departmentInput } from './project-role.ts';
 import type { ProjectedResource } from './projection.ts';
@@ -18,12 +18,13 @@ export function projectPosition(mapping: CompiledMapping, reader: Reader, id: st
   const department = reader.follow(position, 'organisationId', 'organisation');
   // Every assignment is read, the first holder notwithstanding: each may be the one whose dates change the answer.
   const holders = reader.records.referring(key, 'assignment').filter((assignment) => holds(reader, assignment, id));
-  const facts = { id: basicId(tenant, id), positionId: id, vacant: holders.length === 0 };
+  const facts = { id: basicId(tenant, id), positionId: esrIdOf(record), vacant: holders.length === 0 };
   const scope = {
     position: recordInput(position, facts),
     department: department && departmentInput(tenant, department),
   };
-  return [render(mapping, 'Basic', scope, reader, sourcesOf([position, department]))];
+  const basic = render(mapping, 'Basic', scope, reader, sourcesOf([position, department]));
+  return [{ ...basic, holders: holders.map((assignment) => practitionerRoleId(tenant, assignment.id)) }];
 }
 
 function holds(reader: Reader, record: SourceRecord, positionId: string): boolean {

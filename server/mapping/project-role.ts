@@ -1,3 +1,4 @@
+import { esrIdOf } from '../record/record.ts';
 import type { CompiledMapping } from './compile.ts';
 import { type Employer, employerOf } from './employer.ts';
 import type { Employment } from './employment.ts';
@@ -19,6 +20,7 @@ export function projectRole(
   const { tenant } = reader.context;
   const assignment = employment.reading;
   reader.readOwn(assignment.record);
+  warnAbsent(reader, assignment);
   if (employment.period === undefined) warnReversed(reader, assignment);
   const department = reader.follow(assignment, 'organisationId', 'organisation');
   const location = reader.follow(assignment, 'locationId', 'location');
@@ -26,14 +28,14 @@ export function projectRole(
   const employer = employerOf(reader, department);
   const facts = {
     id: practitionerRoleId(tenant, assignment.key.id),
-    assignmentId: assignment.key.id,
+    assignmentId: esrIdOf(assignment.record),
     active: employment.active,
     periodStart: employment.period?.start,
     periodEnd: employment.period?.end,
   };
   const scope = {
     assignment: recordInput(assignment, facts),
-    person: recordInput(person, { reference: `Practitioner/${practitionerId}`, personId: person.key.id }),
+    person: recordInput(person, { reference: `Practitioner/${practitionerId}`, personId: esrIdOf(person.record) }),
     employer: employerInput(employer),
     department: department && departmentInput(tenant, department),
     location: location && locationInput(tenant, location),
@@ -65,6 +67,14 @@ export function displayOfLocation(location: Reading): string | undefined {
 export function employerInput(employer: Employer | undefined): Input | undefined {
   if (employer === undefined) return undefined;
   return factInput({ reference: `Organization/${employer.id}`, ods: employer.ods, display: employer.name });
+}
+
+/** A feed that does not promise to be complete no longer has the assignment. */
+function warnAbsent(reader: Reader, assignment: Reading): void {
+  const absences = Object.values(assignment.record.layers?.absences ?? {});
+  if (!absences.some(({ means }) => means === 'doubt')) return;
+  const message = 'the last full files do not have the assignment any more; published as it was';
+  reader.warn({ rule: 'assignment-absent', record: assignment.key, field: null, message, waitsFor: null });
 }
 
 /** FHIR has no period that ends before it starts (per-1), and the role never ran: it is published without one. */

@@ -31,6 +31,8 @@ export interface ProjectedResource {
   readonly resource: FhirResource;
   /** Every record that was shown, in reading order, once each. */
   readonly sources: readonly RecordKey[];
+  /** Of a position: ids of the roles that hold it today, which the resource does not show. */
+  readonly holders?: readonly string[];
 }
 
 export interface FhirResource {

@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import { AppError } from '../core/error.ts';
+import { csvOverlaySchema } from '../tenancy/csv-profile.ts';
 import { defaultSettings, isolationModels, normaliseVpd, type Tenant, tenantStatuses } from '../tenancy/tenant.ts';
 
 const settingTypes = {
@@ -33,6 +34,7 @@ const schema = {
     },
     flags: { type: 'object', additionalProperties: { type: 'boolean' }, default: {} },
     settings: { type: 'object', additionalProperties: false, properties: settingTypes, default: {} },
+    csvProfiles: { type: 'array', maxItems: 50, items: csvOverlaySchema },
   },
 } as const;
 

@@ -4,13 +4,14 @@ import {
   date,
   identifierToken,
   isResourceId,
+  ofType,
   prefixedRange,
   reference,
   string,
   token,
   type ValueContext,
 } from './bind-value.ts';
-import type { SearchParameter, SearchParameters } from './parameters.ts';
+import type { ElementType, SearchParameter, SearchParameters } from './parameters.ts';
 import { type Parameter, type ParameterKey, splitUnescaped, unescapeValue } from './parse.ts';
 import { type Checked, checked, failed, invalid, unsupported } from './problem.ts';
 import type { Predicate } from './query.ts';
@@ -102,9 +103,9 @@ function bindPlain(
 function binder(definition: SearchParameter, modifier: string | undefined): BindValue | undefined {
   switch (definition.kind) {
     case 'token':
-      return modifier === undefined || modifier === 'not'
-        ? (param, value) => token(definition, param, value)
-        : undefined;
+      if (modifier === undefined || modifier === 'not') return (param, value) => token(definition, param, value);
+      if (modifier === 'text') return texts.has(definition.of) ? text : undefined;
+      return modifier === 'of-type' && definition.of === 'Identifier' ? ofType : undefined;
     case 'string':
       if (modifier === undefined) return string('prefix');
       return modifier === 'exact' || modifier === 'contains' ? string(modifier) : undefined;
@@ -127,6 +128,12 @@ const logical: BindValue = (param, value) => {
   if (second === undefined) return identifierToken(`${param}:identifier`, undefined, first);
   return identifierToken(`${param}:identifier`, first === '' ? null : first, second === '' ? undefined : second);
 };
+
+/** Data types whose tokens have texts beside them: CodeableConcept.text, Coding.display, Identifier.type.text. */
+const texts: ReadonlySet<ElementType> = new Set<ElementType>(['CodeableConcept', 'Identifier']);
+
+/** `:text`: the words beside a code, searched like a string. */
+const text: BindValue = (param, value, context) => string('prefix')(`${param}:text`, value, context);
 
 /** `practitioner.identifier`: https://hl7.org/fhir/R4/search.html#chaining */
 function bindChain(

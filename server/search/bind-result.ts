@@ -1,15 +1,12 @@
 import { limits } from '../core/limits.ts';
+import type { View } from '../fhir/subset.ts';
+import { bindInclude, bindRevinclude, type Include } from './bind-include.ts';
+import { bindSort } from './bind-sort.ts';
+import { bindElements, bindSummary, viewConflict } from './bind-view.ts';
 import type { SearchParameters } from './parameters.ts';
 import type { Parameter } from './parse.ts';
-import { type Checked, checked, failed, invalid, unsupported } from './problem.ts';
+import { type Checked, checked, failed, invalid, type Problem, unsupported } from './problem.ts';
 import type { Sort } from './query.ts';
-
-/** `_include=source:param[:target]` */
-export interface Include {
-  readonly source: string;
-  readonly param: string;
-  readonly target: string | undefined;
-}
 
 /** What the result parameters ask for: https://hl7.org/fhir/R4/search.html#return */
 export interface ResultOptions {
@@ -21,6 +18,10 @@ export interface ResultOptions {
   readonly total: boolean;
   readonly includes: readonly Include[];
   readonly revincludes: readonly Include[];
+  /** The part of each resource that `_summary` asks for; undefined = all of it. */
+  readonly summary: View | undefined;
+  /** The part of each match that `_elements` asks for. */
+  readonly elements: View | undefined;
 }
 
 export const defaultOptions: ResultOptions = {
@@ -30,6 +31,8 @@ export const defaultOptions: ResultOptions = {
   total: false,
   includes: [],
   revincludes: [],
+  summary: undefined,
+  elements: undefined,
 };
 
 interface ResultContext {
@@ -43,54 +46,57 @@ export interface BoundOption {
   readonly used: string;
 }
 
-type BindOption = (options: ResultOptions, value: string, context: ResultContext, name: string) => Checked<BoundOption>;
+interface Asked {
+  /** As written, with its modifier. */
+  readonly name: string;
+  readonly values: readonly string[];
+  /** `values` as one. */
+  readonly value: string;
+  readonly iterate: boolean;
+}
 
-const sorts: Readonly<Record<string, Sort>> = {
-  _lastUpdated: { by: 'sequence', descending: false },
-  '-_lastUpdated': { by: 'sequence', descending: true },
-  _id: { by: 'id', descending: false },
-  '-_id': { by: 'id', descending: true },
-};
+type BindOption = (asked: Asked, options: ResultOptions, context: ResultContext) => Checked<Partial<ResultOptions>>;
 
 const binders: Readonly<Record<string, BindOption>> = {
-  _sort(options, value, _, name) {
-    const sort = Object.hasOwn(sorts, value) ? sorts[value] : undefined;
-    if (sort === undefined) return failed(unsupported(name, `_sort can be ${Object.keys(sorts).join(', ')}`));
-    return checked({ options: { ...options, sort }, used: value });
+  _sort({ name, values }, _, { parameters, type }) {
+    const sort = bindSort(values, type, parameters, name);
+    return sort.ok ? checked({ sort: sort.value }) : sort;
   },
-  _count(options, value, _, name) {
+  _count({ name, value }) {
     if (!/^\d{1,9}$/.test(value)) return failed(invalid(name, '_count must be a whole number, 0 or more'));
-    const count = Math.min(Number(value), limits.searchCountMax);
-    return checked({ options: { ...options, count }, used: String(count) });
+    return checked({ count: Math.min(Number(value), limits.searchCountMax) });
   },
-  _total(options, value, _, name) {
+  _total({ name, value }) {
     if (!['none', 'estimate', 'accurate'].includes(value)) {
       return failed(invalid(name, '_total must be none, estimate or accurate'));
     }
-    return checked({ options: { ...options, total: value !== 'none' }, used: value });
+    return checked({ total: value !== 'none' });
   },
-  _summary(options, value, _, name) {
-    if (value !== 'count' && value !== 'false') return failed(unsupported(name, '_summary can be count or false'));
-    return checked({ options: { ...options, countOnly: value === 'count' }, used: value });
+  _summary({ name, value }) {
+    const summary = bindSummary(value, name);
+    return summary.ok ? checked({ summary: summary.value.view, countOnly: summary.value.countOnly }) : summary;
   },
-  _include(options, value, context, name) {
-    const include = parseInclude(value);
-    const problem = refuseInclude(include, context, name) ?? wrongSource(include, context.type, name);
-    if (include === undefined || problem !== undefined) return failed(problem ?? noInclude(name));
-    return checked({ options: { ...options, includes: [...options.includes, include] }, used: value });
+  _elements({ name, values }, _, { type }) {
+    const elements = bindElements(values, type, name);
+    return elements.ok ? checked({ elements: elements.value }) : elements;
   },
-  _revinclude(options, value, context, name) {
-    const include = parseInclude(value);
-    const problem = refuseInclude(include, context, name) ?? wrongTarget(include, context, name);
-    if (include === undefined || problem !== undefined) return failed(problem ?? noInclude(name));
-    return checked({ options: { ...options, revincludes: [...options.revincludes, include] }, used: value });
+  _include({ name, value, iterate }, { includes }, context) {
+    const more = bindInclude(value, iterate, context, name);
+    return more.ok ? checked({ includes: [...includes, ...more.value] }) : more;
+  },
+  _revinclude({ name, value, iterate }, { revincludes }, context) {
+    const more = bindRevinclude(value, iterate, context, name);
+    return more.ok ? checked({ revincludes: [...revincludes, ...more.value] }) : more;
   },
   // Negotiated before the search (`http/negotiate.ts`); kept in the links.
-  _format: (options, value) => checked({ options, used: value }),
-  _pretty: (options, value) => checked({ options, used: value }),
+  _format: () => checked({}),
+  _pretty: () => checked({}),
 };
 
 const repeatable: ReadonlySet<string> = new Set(['_include', '_revinclude']);
+
+/** Names of all result parameters, for the CapabilityStatement. */
+export const resultParameters: readonly string[] = Object.keys(binders);
 
 export function isResultParameter({ key }: Parameter): boolean {
   return key.is === 'plain' && Object.hasOwn(binders, key.param);
@@ -104,44 +110,26 @@ export function bindResult(
   context: ResultContext,
 ): Checked<BoundOption> {
   const bind = key.is === 'plain' ? binders[key.param] : undefined;
-  if (key.is !== 'plain' || bind === undefined || key.modifier !== undefined) {
-    return failed(unsupported(name, `"${name}" is not supported`));
-  }
-  if (seen.has(name) && !repeatable.has(name)) return failed(invalid(name, `"${name}" may come only once`));
-  return bind(options, values.join(','), context, name);
+  if (key.is !== 'plain' || bind === undefined) return failed(unsupported(name, `"${name}" is not supported`));
+  const many = repeatable.has(key.param);
+  const iterate = many && key.modifier === 'iterate';
+  if (key.modifier !== undefined && !iterate) return failed(unsupported(name, `"${name}" is not supported`));
+  if (seen.has(name) && !many) return failed(invalid(name, `"${name}" may come only once`));
+  const value = values.join(',');
+  const bound = bind({ name, values, value, iterate }, options, context);
+  if (!bound.ok) return bound;
+  const changed = { ...options, ...bound.value };
+  return checked({ options: changed, used: key.param === '_count' ? String(changed.count) : value });
 }
 
-function parseInclude(value: string): Include | undefined {
-  const [source = '', param = '', target, ...more] = value.split(':');
-  return source === '' || param === '' || more.length > 0 ? undefined : { source, param, target };
-}
-
-function noInclude(name: string) {
-  return invalid(name, `"${name}" must be Type:parameter or Type:parameter:Target`);
-}
-
-function refuseInclude(include: Include | undefined, { parameters }: ResultContext, name: string) {
-  if (include === undefined) return undefined;
-  const { source, param, target } = include;
-  if (source === '*' || param === '*') return unsupported(name, `"${name}" does not take "*": name the parameter`);
-  const definition = parameters.get(source)?.get(param);
-  if (definition?.kind !== 'reference') {
-    return unsupported(name, `"${name}" names no reference parameter that is served`);
-  }
-  return target === undefined || definition.targets.includes(target)
-    ? undefined
-    : unsupported(name, `"${name}" names a target that its parameter does not refer to`);
-}
-
-function wrongSource(include: Include | undefined, type: string, name: string) {
-  if (include === undefined || include.source === type) return undefined;
-  return unsupported(name, `"${name}" must begin with ${type}, the type that is searched`);
-}
-
-function wrongTarget(include: Include | undefined, { parameters, type }: ResultContext, name: string) {
-  if (include === undefined) return undefined;
-  const targets = parameters.get(include.source)?.get(include.param)?.targets ?? [];
-  return targets.includes(type) && (include.target === undefined || include.target === type)
-    ? undefined
-    : unsupported(name, `"${name}" names a parameter that does not refer to ${type}`);
+/** Result parameters that exclude each other. */
+export function conflicts(options: ResultOptions): readonly Problem[] {
+  const { summary, elements, includes, revincludes } = options;
+  const parts = viewConflict(elements, summary);
+  const including = summary?.is === 'text' && includes.length + revincludes.length > 0;
+  return [
+    ...(parts === undefined ? [] : [parts]),
+    // R4: "The _include and _revinclude parameters cannot be mixed with _summary=text".
+    ...(including ? [invalid('_summary', '_summary=text goes without _include and _revinclude')] : []),
+  ];
 }

@@ -1,6 +1,7 @@
 import { dateRange } from './date-range.ts';
 import { fold } from './fold.ts';
 import { gmcDigits, gmcSystems, isGmcSystem } from './gmc.ts';
+import { ofTypeCode } from './of-type.ts';
 import type { SearchParameter } from './parameters.ts';
 import { splitUnescaped, unescapeValue } from './parse.ts';
 import { type DatePrefix, datePrefixes, type Predicate } from './query.ts';
@@ -53,6 +54,15 @@ export function identifierToken(param: string, system: string | null | undefined
   if (system !== undefined) return tokenOf(param, system, code);
   return { is: 'or', of: [tokenOf(param, undefined, code), ...gmcSystems.map((gmc) => tokenOf(param, gmc, digits))] };
 }
+
+/** `:of-type`: `system|code` of the identifier's type and `|value`, all three needed. */
+export const ofType: BindValue = (param, raw) => {
+  const [system = '', code = '', value = '', ...more] = splitUnescaped(raw, '|').map(unescapeValue);
+  if (system === '' || code === '' || value === '' || more.length > 0) return undefined;
+  const spellings = [...new Set([value, gmcDigits(value) ?? value])];
+  const of = spellings.map((one) => tokenOf(`${param}:of-type`, system, ofTypeCode(code, one)));
+  return of.length > 1 ? { is: 'or', of } : of[0];
+};
 
 function tokenOf(param: string, system: string | null | undefined, code: string | undefined): Predicate {
   return {

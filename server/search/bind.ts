@@ -1,5 +1,7 @@
+import type { View } from '../fhir/subset.ts';
 import { bindFilter, type FilterContext } from './bind-filter.ts';
-import { bindResult, defaultOptions, type Include, isResultParameter, type ResultOptions } from './bind-result.ts';
+import type { Include } from './bind-include.ts';
+import { bindResult, conflicts, defaultOptions, isResultParameter, type ResultOptions } from './bind-result.ts';
 import type { SearchParameters } from './parameters.ts';
 import type { Parameter } from './parse.ts';
 import { type Checked, checked, failed, type Problem } from './problem.ts';
@@ -23,6 +25,10 @@ export interface BoundSearch {
   readonly query: Query;
   readonly includes: readonly Include[];
   readonly revincludes: readonly Include[];
+  /** The part of each match that is wanted; undefined = all of it. */
+  readonly matchView: View | undefined;
+  /** The same for what is included: `_elements` does not concern it. */
+  readonly includeView: View | undefined;
   /** Types that chains and `_has` look into: each needs the search scope. */
   readonly reaches: readonly string[];
   /** The query string of what was used, percent-encoded, without `?`. */
@@ -58,11 +64,14 @@ export function bindSearch(parsed: readonly Parameter[], context: BindContext): 
       }
     }
   }
+  problems.push(...conflicts(options));
   if (problems.length > 0) return failed(...problems);
   return checked({
     query: query(where, options, context),
     includes: options.includes,
     revincludes: options.revincludes,
+    matchView: options.elements ?? options.summary,
+    includeView: options.summary,
     reaches: [...filters.reaches],
     self: used.join('&'),
   });

@@ -1,6 +1,7 @@
 import { periodRange } from './date-range.ts';
 import { fold } from './fold.ts';
 import { gmcDigits, isGmcSystem } from './gmc.ts';
+import { ofTypeCode } from './of-type.ts';
 import type { ElementType, SearchParameter } from './parameters.ts';
 import type { IndexEntry } from './query.ts';
 
@@ -18,9 +19,19 @@ interface Identifier {
   readonly value?: string;
 }
 
+interface TypedIdentifier extends Identifier {
+  readonly type?: CodeableConcept;
+}
+
 interface Coding {
   readonly system?: string;
   readonly code?: string;
+  readonly display?: string;
+}
+
+interface CodeableConcept {
+  readonly coding?: readonly Coding[];
+  readonly text?: string;
 }
 
 interface HumanName {
@@ -45,11 +56,14 @@ const converters: Readonly<Record<ElementType, (param: string, element: unknown,
   boolean: (param, element, emit) => emit({ param, kind: 'token', system: null, code: String(element) }),
   code: (param, element, emit) => emit({ param, kind: 'token', system: null, code: String(element) }),
   string: (param, element, emit) => text(param, element as string, emit),
-  Identifier: (param, element, emit) => identifier(param, element as Identifier, emit),
+  Identifier: (param, element, emit) => typedIdentifier(param, element as TypedIdentifier, emit),
   CodeableConcept(param, element, emit) {
-    for (const { system, code } of (element as { coding?: readonly Coding[] }).coding ?? []) {
+    const { coding = [], text: words } = element as CodeableConcept;
+    for (const { system, code, display } of coding) {
       if (code !== undefined) emit({ param, kind: 'token', system: system ?? null, code });
+      if (display !== undefined) text(`${param}:text`, display, emit);
     }
+    if (words !== undefined) text(`${param}:text`, words, emit);
   },
   // E-mail addresses are compared without case; of telephone numbers lower-casing changes nothing.
   ContactPoint(param, element, emit) {
@@ -80,8 +94,23 @@ const converters: Readonly<Record<ElementType, (param: string, element: unknown,
 
 function identifier(param: string, { system, value }: Identifier, emit: Emit): void {
   if (value === undefined) return;
-  const code = isGmcSystem(system) ? (gmcDigits(value) ?? value) : value;
-  emit({ param, kind: 'token', system: system ?? null, code });
+  emit({ param, kind: 'token', system: system ?? null, code: stored(system, value) });
+}
+
+function typedIdentifier(param: string, element: TypedIdentifier, emit: Emit): void {
+  identifier(param, element, emit);
+  const { system, value, type } = element;
+  for (const { system: typeSystem, code } of value === undefined ? [] : (type?.coding ?? [])) {
+    if (code === undefined) continue;
+    const typed = ofTypeCode(code, stored(system, value ?? ''));
+    emit({ param: `${param}:of-type`, kind: 'token', system: typeSystem ?? null, code: typed });
+  }
+  if (type?.text !== undefined) text(`${param}:text`, type.text, emit);
+}
+
+/** GMC numbers are compared by their digits. */
+function stored(system: string | undefined, value: string): string {
+  return isGmcSystem(system) ? (gmcDigits(value) ?? value) : value;
 }
 
 function text(param: string, value: string, emit: Emit): void {

@@ -1,4 +1,14 @@
-import type { DatePrefix, IndexEntry, Predicate, StringPredicate, TokenPredicate } from './query.ts';
+import { compareKeys, sortValue } from './order.ts';
+import type {
+  DatePrefix,
+  IndexEntry,
+  Predicate,
+  Query,
+  Sort,
+  SortKey,
+  StringPredicate,
+  TokenPredicate,
+} from './query.ts';
 
 /** A live resource as a search sees it. `at`: epoch milliseconds of its last update. */
 export interface Indexed {
@@ -14,6 +24,38 @@ export interface Resolver {
   get(reference: string): Indexed | undefined;
   /** Resources of `type` whose reference parameter `param` names `target` (`Type/id`). */
   referring(type: string, param: string, target: string): readonly Indexed[];
+}
+
+/** A live resource with its place in `_lastUpdated` order. */
+export interface Placed extends Indexed {
+  readonly sequence: number;
+}
+
+/** A page as a store gives it, ids for versions. */
+export interface MatchedPage {
+  readonly ids: readonly string[];
+  readonly next: SortKey | undefined;
+  readonly total: number;
+}
+
+/** Answers a query from all resources of its contract: matches in order, the page after `after`, the total. */
+export function matchedPage(query: Query, resources: readonly Placed[], resolver: Resolver): MatchedPage {
+  const { type, where, sort, after, count } = query;
+  const found = resources
+    .filter((resource) => resource.type === type && matches(where, resource, resolver))
+    .map((resource) => keyOf(sort, resource))
+    .sort((a, b) => compareKeys(sort, a, b));
+  const left = after === undefined ? found : found.filter((key) => compareKeys(sort, key, after) > 0);
+  const page = left.slice(0, count);
+  return {
+    ids: page.map(({ id }) => id),
+    next: left.length > count ? page.at(-1) : undefined,
+    total: found.length,
+  };
+}
+
+function keyOf({ keys }: Sort, { sequence, id, index }: Placed): SortKey {
+  return { sequence, id, ...(keys === undefined ? {} : { values: keys.map((key) => sortValue(index, key)) }) };
 }
 
 /**

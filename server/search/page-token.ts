@@ -1,5 +1,5 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { SortKey } from './query.ts';
+import { createCipheriv, createHmac, timingSafeEqual } from 'node:crypto';
+import type { SortKey, SortValue } from './query.ts';
 
 /** What a page token is good for: nobody else, nowhere else, no other question. */
 export interface PageBinding {
@@ -13,9 +13,13 @@ export interface PageBinding {
 
 const macBytes = 32;
 
-/** Seals a position into an opaque token (base64url of HMAC-SHA-256 and position). */
+/**
+ * Seals a position into an opaque token: base64url of HMAC-SHA-256 and of the position, encrypted with AES-256-CTR from
+ * that MAC on (a synthetic IV, RFC 5297's idea). A position may hold a name, and URLs end in logs.
+ */
 export function sealPage(key: Uint8Array, binding: PageBinding, position: string): string {
-  return Buffer.concat([mac(key, binding, position), Buffer.from(position)]).toString('base64url');
+  const seal = mac(key, binding, position);
+  return Buffer.concat([seal, cipher(key, seal, Buffer.from(position))]).toString('base64url');
 }
 
 /** The position; undefined where the token was tampered with or made for anything else. */
@@ -23,8 +27,9 @@ export function openPage(key: Uint8Array, binding: PageBinding, token: string): 
   const bytes = Buffer.from(token, 'base64url');
   // Only the one spelling that we make: base64url readers skip what they do not know.
   if (bytes.length < macBytes || bytes.toString('base64url') !== token) return undefined;
-  const position = bytes.subarray(macBytes).toString('utf8');
-  return timingSafeEqual(bytes.subarray(0, macBytes), mac(key, binding, position)) ? position : undefined;
+  const seal = bytes.subarray(0, macBytes);
+  const position = cipher(key, seal, bytes.subarray(macBytes)).toString('utf8');
+  return timingSafeEqual(seal, mac(key, binding, position)) ? position : undefined;
 }
 
 function mac(key: Uint8Array, { tenant, client, contract, type, query }: PageBinding, position: string): Buffer {
@@ -32,12 +37,18 @@ function mac(key: Uint8Array, { tenant, client, contract, type, query }: PageBin
   return createHmac('sha256', key).update(sealed).digest();
 }
 
-export function positionOf({ sequence, id }: SortKey): string {
-  return `${sequence}.${id}`;
+/** Both ways. Its key is not the MAC's: no binding of six strings is the text `cipher`. */
+function cipher(key: Uint8Array, seal: Uint8Array, bytes: Uint8Array): Buffer {
+  const cipherKey = createHmac('sha256', key).update('cipher').digest();
+  return createCipheriv('aes-256-ctr', cipherKey, seal.subarray(0, 16)).update(bytes);
+}
+
+export function positionOf({ sequence, id, values }: SortKey): string {
+  return JSON.stringify(values === undefined ? [sequence, id] : [sequence, id, values]);
 }
 
 /** Of a position that `openPage` gave back. */
 export function sortKeyOf(position: string): SortKey {
-  const dot = position.indexOf('.');
-  return { sequence: Number(position.slice(0, dot)), id: position.slice(dot + 1) };
+  const [sequence, id, values] = JSON.parse(position) as [number, string, SortValue[]?];
+  return { sequence, id, ...(values === undefined ? {} : { values }) };
 }

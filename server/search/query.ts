@@ -15,18 +15,36 @@ export interface Query {
 }
 
 /**
- * `sequence` is the order of `_lastUpdated`: batch times never fall as sequence numbers rise.
- * Ties: by id, in the same direction.
+ * The total order of a search. `sequence` is the order of `_lastUpdated`: batch times never fall as sequence numbers
+ * rise; ties by id, in the same direction. `keys` come first, `by` settles what they leave equal.
  */
 export interface Sort {
   readonly by: 'sequence' | 'id';
   readonly descending: boolean;
+  /** Values of indexed parameters, the most significant first. */
+  readonly keys?: readonly SortField[];
 }
 
+/**
+ * One field of a parameter's index entries. Of several entries the least counts, descending the greatest. Text is
+ * compared by code point, numbers by value. A resource without an entry comes last, in either direction: R4 says
+ * nothing of it, and whoever sorts wants to see values first.
+ */
+export interface SortField {
+  readonly param: string;
+  readonly field: 'code' | 'folded' | 'low' | 'high' | 'target' | 'value';
+  readonly descending: boolean;
+}
+
+/** Where a resource stands in an order. */
 export interface SortKey {
   readonly sequence: number;
   readonly id: string;
+  /** One for each of the sort's `keys`, where it has any; null = no entry. */
+  readonly values?: readonly SortValue[];
 }
+
+export type SortValue = string | number | null;
 
 export type Predicate =
   | { readonly is: 'all' }

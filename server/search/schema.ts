@@ -1,21 +1,28 @@
-import type { SearchParameters } from './parameters.ts';
+import type { SearchParameter, SearchParameters } from './parameters.ts';
 import type { IndexedParameter, IndexSchema } from './query.ts';
 
 /**
- * What a store must index. A reference parameter brings a second one, `name:identifier`, for the token of the
- * reference's own `identifier` (https://hl7.org/fhir/R4/search.html#reference, modifier `:identifier`).
+ * What a store must index. Some parameters bring others, for their modifiers (https://hl7.org/fhir/R4/search.html):
+ * `name:identifier` holds the token of a reference's own `identifier`, `name:text` the words beside a code,
+ * `name:of-type` identifiers with their type.
  */
 export function indexSchema(parameters: SearchParameters): IndexSchema {
   const schema: Record<string, readonly IndexedParameter[]> = {};
-  for (const [type, ofType] of parameters) {
-    schema[type] = [...ofType.values()].flatMap(({ code, kind, multiple }): IndexedParameter[] =>
-      kind === 'reference'
-        ? [
-            { param: code, kind, multiple },
-            { param: `${code}:identifier`, kind: 'token', multiple },
-          ]
-        : [{ param: code, kind, multiple }],
-    );
-  }
+  for (const [type, ofType] of parameters) schema[type] = [...ofType.values()].flatMap(indexed);
   return schema;
+}
+
+function indexed({ code, kind, multiple, of }: SearchParameter): readonly IndexedParameter[] {
+  const own: IndexedParameter = { param: code, kind, multiple };
+  const text: IndexedParameter = { param: `${code}:text`, kind: 'string', multiple: true };
+  switch (of) {
+    case 'Reference':
+      return [own, { param: `${code}:identifier`, kind: 'token', multiple }];
+    case 'CodeableConcept':
+      return [own, text];
+    case 'Identifier':
+      return [own, text, { param: `${code}:of-type`, kind: 'token', multiple: true }];
+    default:
+      return [own];
+  }
 }

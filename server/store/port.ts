@@ -1,7 +1,9 @@
+import type { LineSum } from '../record/line-sum.ts';
 import type { RecordKey, SourceRecord } from '../record/record.ts';
 import type { Reference, Unit } from '../record/unit.ts';
 import type { IndexEntry, Query, SortKey } from '../search/query.ts';
 import type { TenantGrant } from '../tenancy/grant.ts';
+import type { IsolationModel } from '../tenancy/tenant.ts';
 import type { Capabilities } from './capabilities.ts';
 
 /**
@@ -12,11 +14,17 @@ import type { Capabilities } from './capabilities.ts';
 export interface Store {
   readonly capabilities: Capabilities;
   readonly system: SystemStore;
-  /** Makes the tenant's data key, folder and databases. `exists` when already there. */
-  createTenant(tenant: string): Promise<void>;
+  /**
+   * Makes the tenant's data key and the place of its data, `isolation` being one of the capabilities' models (left out:
+   * `database`). `exists` when already there.
+   */
+  createTenant(tenant: string, isolation?: IsolationModel): Promise<void>;
   /** Destroys the tenant's key and data; nothing of it can be read afterwards. Safe to repeat. */
   destroyTenant(tenant: string): Promise<void>;
-  /** The only door to tenant data. Throws `no-tenant`. Handles are cached; do not close them. */
+  /**
+   * The only door to tenant data. Throws `no-tenant`, here or when the handle is first used; a tenant that another
+   * process destroyed is noticed within 2 seconds. Handles are cached; do not close them.
+   */
   tenant(grant: TenantGrant): TenantStore;
   close(): Promise<void>;
 }
@@ -52,7 +60,11 @@ export type Op =
   | ResourceOp
   | RecordOp
   | { readonly op: 'record-delete'; readonly tenant: string; readonly key: RecordKey }
+  /** The raw lines that a stored record is read from now, where its content stays. */
+  | { readonly op: 'lines'; readonly tenant: string; readonly key: RecordKey; readonly lines: LineSum }
   | { readonly op: 'due'; readonly tenant: string; readonly unit: Unit; readonly on: string | null }
+  /** What to remember of the events about a unit (`topics`), in place of what was; null: nothing. */
+  | { readonly op: 'announcement'; readonly tenant: string; readonly unit: Unit; readonly body: string | null }
   | { readonly op: 'work-add'; readonly tenant: string; readonly units: readonly Unit[]; readonly file: string }
   | { readonly op: 'work-done'; readonly tenant: string; readonly units: readonly Unit[] }
   | { readonly op: 'file'; readonly tenant: string; readonly file: FileRow }
@@ -100,6 +112,8 @@ export interface RecordOp {
   readonly tenant: string;
   readonly record: SourceRecord;
   readonly references: readonly Reference[];
+  /** Left out: its lines are not known, and an earlier sum is forgotten. */
+  readonly lines?: LineSum;
 }
 
 // ── Resources ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -166,14 +180,22 @@ export interface RecordReader {
   /** Keys of the records that refer to any of these. */
   referring(to: readonly Reference[]): Promise<readonly RecordKey[]>;
   byFile(file: string): Promise<readonly SourceRecord[]>;
-  /** Ids of the records of a type that follow `after`, in the order of their characters' codes. */
-  ids(type: RecordKey['type'], after: string, limit: number): Promise<readonly string[]>;
+  /** Calls `each` with the line sum of every record that has one, in no order; their number. */
+  lineSums(each: (sum: LineSum) => void): Promise<number>;
+  /** Records of a type whose id follows `after`, in the order of their characters' codes; `lines`: has a line sum. */
+  ids(
+    type: RecordKey['type'],
+    after: string,
+    limit: number,
+  ): Promise<readonly { readonly id: string; readonly lines: boolean }[]>;
   /** Number of records by type. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The next units to project, in the order of unit kinds, then id; with the file that made them due. */
   work(limit: number): Promise<readonly WorkRow[]>;
   /** Units whose projection changes on or before `date`. */
   due(date: string, limit: number): Promise<readonly Unit[]>;
+  /** What `announcement` ops left of these units, by `unitText`; units without have no entry. */
+  announcements(units: readonly Unit[]): Promise<ReadonlyMap<string, string>>;
 }
 
 export interface WorkRow {
@@ -181,7 +203,7 @@ export interface WorkRow {
   readonly file: string;
 }
 
-const fileStates = ['received', 'applying', 'applied', 'held', 'rejected', 'discarded', 'superseded'] as const;
+export const fileStates = ['received', 'applying', 'applied', 'held', 'rejected', 'discarded', 'superseded'] as const;
 export type FileState = (typeof fileStates)[number];
 
 /** A file of the ledger. Counts of rows balance once applied: rows = dropped + quarantined + unchanged + applied. */
@@ -309,6 +331,8 @@ export interface StagedRow {
   /** JSON of `Fault[]` (`ingest/fault.ts`) for a bad row, else null. */
   readonly fault: string | null;
   readonly from: string | null;
+  /** Hash of the raw line (`record/line-sum.ts`), where it is known. */
+  readonly raw?: string;
 }
 
 export interface GroupKey {
@@ -332,7 +356,8 @@ export interface Stage {
   find(keys: readonly RecordKey[]): Promise<ReadonlyMap<string, { readonly good: boolean; readonly deleted: boolean }>>;
   /** Distinct ids of the records of a type that follow `after`, in the order of their characters' codes. */
   ids(type: RecordKey['type'], after: string, limit: number): Promise<readonly string[]>;
-  rows(): Promise<number>;
+  /** Number of rows; of those up to and including a group, where one is given. */
+  rows(through?: GroupKey): Promise<number>;
   drop(): Promise<void>;
 }
 
@@ -359,6 +384,11 @@ export interface AuditLog {
   scan(range: AuditRange): Promise<readonly AuditRow[]>;
   /** One row. */
   row(writer: string, number: number): Promise<AuditRow | undefined>;
+  /**
+   * A writer's rows in the order of their numbers, from `from` on, at most `count`; as they lie there, also where
+   * numbers are missing or doubled: what a verification walks.
+   */
+  chain(writer: string, from: number, count: number): Promise<readonly AuditRow[]>;
   /** Rows that disclosed a resource `Type/id` (any version), as `disclosures` of the rows say; oldest first. */
   disclosing(resource: string): Promise<readonly AuditRow[]>;
 }
@@ -415,6 +445,7 @@ export interface LeaseStore {
   /** Extends; undefined when the lease was lost. */
   renew(lease: Lease, seconds: number, now: Date): Promise<Lease | undefined>;
   release(lease: Lease): Promise<void>;
+  /** Expired or not; undefined where it was released, or where its owner is known to have died. */
   current(name: string): Promise<Lease | undefined>;
 }
 

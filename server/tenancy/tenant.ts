@@ -1,3 +1,5 @@
+import type { CsvProfileDocument } from './csv-profile.ts';
+
 /** A tenant: one NHS trust (or other body) whose ESR data stand apart from everyone else's. */
 export interface Tenant {
   readonly id: string;
@@ -12,6 +14,8 @@ export interface Tenant {
   readonly contracts: readonly string[];
   readonly flags: Readonly<Record<string, boolean>>;
   readonly settings: TenantSettings;
+  /** CSV profiles of its own, and what it lays over ours (`mappings/csv/`). */
+  readonly csvProfiles?: readonly CsvProfileDocument[];
 }
 
 export const isolationModels = ['database', 'collection', 'shared'] as const;
@@ -51,6 +55,11 @@ export const defaultSettings: TenantSettings = {
 };
 
 export const tenantIdPattern = /^[a-z0-9-]{1,64}$/;
+
+/** Is this VPD number or ODS code, as a file names its owner, one of the tenant's? */
+export function ownsCode({ vpds, ods }: Pick<Tenant, 'vpds' | 'ods'>, code: string): boolean {
+  return vpds.includes(normaliseVpd(code)) || ods.includes(code.trim().toUpperCase());
+}
 
 /** `0277`, `277` and `277 ` are one VPD (esr.md 1.6): digits without leading zeros. */
 export function normaliseVpd(text: string): string {

@@ -7,6 +7,7 @@ import { describePaging } from '../support/store-suite-paging.ts';
 import { describeRecords } from '../support/store-suite-records.ts';
 import { describeResources } from '../support/store-suite-resources.ts';
 import { describeSearch } from '../support/store-suite-search.ts';
+import { describeSorting } from '../support/store-suite-sorting.ts';
 import { describeStage } from '../support/store-suite-stage.ts';
 import { describeSystem } from '../support/store-suite-system.ts';
 import { describeTenants } from '../support/store-suite-tenants.ts';
@@ -39,8 +40,8 @@ export function describeStore(name: string, place: () => Promise<StorePlace>): v
     beforeEach(async () => {
       here = await place();
       await another();
-      await store().createTenant('one');
-      await store().createTenant('two');
+      await context.create('one');
+      await context.create('two');
     });
 
     afterEach(async () => {
@@ -52,6 +53,7 @@ export function describeStore(name: string, place: () => Promise<StorePlace>): v
       store,
       tenant: (id = 'one') => tenantOf(store(), id),
       another,
+      create: (id) => store().createTenant(id, here.isolation),
       async reopen() {
         await close();
         await another();
@@ -63,6 +65,7 @@ export function describeStore(name: string, place: () => Promise<StorePlace>): v
     describeResources(context);
     describeSearch(context);
     describePaging(context);
+    describeSorting(context);
     describeRecords(context);
     describeLedger(context);
     describeStage(context);

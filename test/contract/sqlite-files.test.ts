@@ -159,9 +159,11 @@ describe('the SQLite store on its files', () => {
     const now = new Date(at(0));
     const owner = (pid: number | undefined, host = hostname()) => `pid:${host}:${pid}:abc`;
     await leases.acquire('dead', owner(child.pid), 30, now);
+    expect(await leases.current('dead')).to.equal(undefined);
     expect((await leases.acquire('dead', 'next', 30, now))?.epoch).to.equal(2);
     await leases.acquire('alive', owner(process.pid), 30, now);
     expect(await leases.acquire('alive', 'next', 30, now)).to.equal(undefined);
+    expect((await leases.current('alive'))?.epoch).to.equal(1);
     await leases.acquire('elsewhere', owner(child.pid, 'another-host'), 30, now);
     expect(await leases.acquire('elsewhere', 'next', 30, now)).to.equal(undefined);
   });

@@ -1,11 +1,11 @@
 import { readdirSync } from 'node:fs';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
-import type { FileReport } from '../../server/ingest/parts.ts';
 import { comeTrue } from '../../server/ingest/dates.ts';
+import type { FileReport } from '../../server/ingest/parts.ts';
 import { type TestHouse, testHouse } from '../support/house-open.ts';
 import { liveResources } from '../support/house-state.ts';
-import { changed, filledIn, fileOf, readVector, type Step, type VectorResource } from '../support/journey-vector.ts';
+import { changed, fileOf, filledIn, readVector, type Step, type VectorResource } from '../support/journey-vector.ts';
 
 const folder = new URL('../../conformance/vectors/ingest/', import.meta.url);
 const types = ['Basic', 'Location', 'Organization', 'Practitioner', 'PractitionerRole'];

@@ -47,11 +47,18 @@ export function bearer(tenant: string, scope: string, client = 'c1', contract = 
   return `Bearer ${[tenant, contract, client, scope.replaceAll(' ', '+')].join('~')}`;
 }
 
-/** `overrides` replace parts of what the composition root gives to the server. */
-export async function fhirRig(tenants: readonly string[], overrides: Partial<ServerDeps> = {}): Promise<FhirRig> {
+/** Opens an empty store. `directory` is the rig's own, removed with it. */
+export type OpenStore = (options: Parameters<typeof openSqlite>[0]) => Promise<Store>;
+
+/** `overrides` replace parts of what the composition root gives to the server; `open` the embedded store. */
+export async function fhirRig(
+  tenants: readonly string[],
+  overrides: Partial<ServerDeps> = {},
+  open: OpenStore = openSqlite,
+): Promise<FhirRig> {
   const directory = mkdtempSync(join(tmpdir(), 'esr-fhir-'));
   const keys = keyRing(Buffer.alloc(32, 1));
-  const store = await openSqlite({ directory, keys, schema: indexSchema(parameters), disclosures: () => [] });
+  const store = await open({ directory, keys, schema: indexSchema(parameters), disclosures: () => [] });
   for (const tenant of tenants) await store.createTenant(tenant);
   const audited: AuditEntry[] = [];
   const now = new Date('2026-11-23T12:00:00.000Z');

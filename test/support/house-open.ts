@@ -15,6 +15,7 @@ export interface TenantDocument {
   readonly ods: readonly string[];
   readonly vpds: readonly string[];
   readonly settings?: object;
+  readonly csvProfiles?: readonly object[];
 }
 
 /** Two trusts that do not exist. */
@@ -33,9 +34,12 @@ export interface TestHouse {
   close(): Promise<void>;
 }
 
-/** @param at ISO 8601; left out: the system's clock, which tokens need */
-export async function testHouse(tenants: readonly TenantDocument[], at?: string): Promise<TestHouse> {
-  const data = mkdtempSync(join(tmpdir(), 'esr-fhir-house-'));
+/**
+ * @param at ISO 8601; left out: the system's clock, which tokens need
+ * @param folder an existing data folder, which stays; left out: a new one, which goes when the house is closed
+ */
+export async function testHouse(tenants: readonly TenantDocument[], at?: string, folder?: string): Promise<TestHouse> {
+  const data = folder ?? mkdtempSync(join(tmpdir(), 'esr-fhir-house-'));
   let now = at;
   const clock = { now: () => (now === undefined ? new Date() : new Date(now)) };
   const house = await openHouse({ data }, { create: true, settings: { logLevel: 'error' }, clock });
@@ -51,7 +55,7 @@ export async function testHouse(tenants: readonly TenantDocument[], at?: string)
       ingestFile(house.ingest, { name, source: 'test', open: () => once(bytes) }, tenant),
     async close() {
       await house.close();
-      rmSync(data, { recursive: true, force: true });
+      if (folder === undefined) rmSync(data, { recursive: true, force: true });
     },
   };
 }

@@ -10,6 +10,8 @@ export interface HouseState {
   /** Open and closed ones, sorted. */
   readonly exceptions: readonly string[];
   readonly records: Readonly<Record<string, number>>;
+  /** Topics of the outbox's events, in order. */
+  readonly events: readonly string[];
 }
 
 export async function houseState(store: TenantStore): Promise<HouseState> {
@@ -24,11 +26,13 @@ export async function houseState(store: TenantStore): Promise<HouseState> {
   const exceptions = (await store.ledger.exceptions({})).map(({ id: _, since: _since, closedAt, ...rest }) =>
     JSON.stringify({ ...rest, file: names.get(rest.file) ?? rest.file, closed: closedAt !== null }),
   );
+  const events = await store.outbox.events({ sequence: 0, index: 0 }, 1_000_000);
   return {
     versions,
     files: files.map(comparable),
     exceptions: exceptions.sort(),
     records: await store.records.counts(),
+    events: events.map(({ topic }) => topic),
   };
 }
 
@@ -68,6 +72,7 @@ function withoutTime(body: Buffer): unknown {
   return { ...resource, meta };
 }
 
-function comparable({ id: _, receivedAt: _received, finishedAt: _finished, seconds: _seconds, ...rest }: FileRow) {
+function comparable(file: FileRow): object {
+  const { id: _, source: _source, receivedAt: _received, finishedAt: _finished, seconds: _seconds, ...rest } = file;
   return rest;
 }

@@ -112,7 +112,7 @@ export function fileOf(file: VectorFile): { readonly name: string; readonly text
   const name = `GO_${vpd}_GDW_${code}_${to.slice(0, 8)}_${String(sequence).padStart(8, '0')}.DAT`;
   const rows = file.rows.map(rowText);
   const first = header === undefined ? `HDR~${name}~${to.slice(0, 8)} 072050~${vpd}~${from}~${to}~01` : header;
-  const last = trailer === undefined ? `TRL~${rows.length + 2}` : trailer;
+  const last = trailer === undefined ? `TRL~${rows.filter((row) => row !== '').length + 2}` : trailer;
   const lines = [first, ...rows, last].filter((line) => line !== null);
   return { name, text: lines.map((line) => line + lineEnd).join('') };
 }

@@ -5,9 +5,12 @@ import { join } from 'node:path';
 import type { IndexEntry, IndexSchema } from '../../server/search/query.ts';
 import type { ExceptionRow, FileRow, Op, ResourceOp, StagedRow, Store, TenantStore } from '../../server/store/port.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
+import type { IsolationModel } from '../../server/tenancy/tenant.ts';
 
 /** A fresh, empty place for a store. `open` may be called several times: the stores share the place's data. */
 export interface StorePlace {
+  /** How the suite's tenants stand apart; left out: `database`. */
+  readonly isolation?: IsolationModel;
   open(): Promise<Store>;
   clear(): Promise<void>;
 }
@@ -16,6 +19,8 @@ export interface StorePlace {
 export interface StoreContext {
   store(): Store;
   tenant(id?: string): TenantStore;
+  /** Makes a tenant, apart from others as the place says. */
+  create(id: string): Promise<void>;
   /** Another store on the same place, closed after the test. */
   another(): Promise<Store>;
   /** Closes the store and opens it again. */

@@ -50,6 +50,17 @@ function describeLog(log: () => AuditLog): void {
     expect(await log().row('w', 3)).to.equal(undefined);
   });
 
+  it("walks a writer's rows by number, whatever their times", async () => {
+    await log().append([row('a', 1, 5), row('w', 1, 3), row('w', 2, 1), row('w', 3, 2), row('x', 1, 1)]);
+    const numbers = async (from: number, count: number) =>
+      (await log().chain('w', from, count)).map((one) => one.writer + one.number).join(' ');
+    expect(await numbers(1, 9)).to.equal('w1 w2 w3');
+    expect(await numbers(2, 1)).to.equal('w2');
+    expect(await numbers(4, 9)).to.equal('');
+    expect((await log().chain('w', 2, 1))[0]).to.deep.equal(row('w', 2, 1));
+    expect(await log().writers()).to.have.ordered.members(['a', 'w', 'x']);
+  });
+
   it('scans by time, writer and number, both ways, page by page', async () => {
     await log().append([row('b', 1, 1), row('b', 2, 2), row('b', 3, 2), row('b', 4, 4)]);
     await log().append([row('a', 1, 2), row('a', 2, 3)]);

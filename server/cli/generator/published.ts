@@ -47,6 +47,8 @@ const nobody: PublishedPerson = { practitioner: null, roles: [] };
 export function publishedPerson(person: Person | null, structure: Structure): PublishedPerson {
   if (person === null) return nobody;
   const { slice } = shownOn(person.slices, structure.today);
+  // Whatever the assignments say: the row that makes an employee of them may have been refused.
+  if (slice.type === 'APL') return nobody;
   const roles: PublishedRole[] = [];
   for (const assignment of person.assignments) {
     const role = publishedRole(person, assignment, structure);

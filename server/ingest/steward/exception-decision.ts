@@ -1,10 +1,13 @@
 import { writeBatch } from '../../commit/write-batch.ts';
 import { AppError } from '../../core/error.ts';
 import { limits } from '../../core/limits.ts';
+import { keyText } from '../../record/record.ts';
 import type { ExceptionRow, Op, StagedGroup, StagedRow, TenantStore } from '../../store/port.ts';
 import { underIngestLease } from '../ingest-lease.ts';
+import { joinOf } from '../join.ts';
 import { walkChunk } from '../walk.ts';
 import { type Decision, decisionOp, type Stewardship } from './decision.ts';
+import { feedOf } from './feed-of.ts';
 import { type StillBad, stillBad } from './still-bad.ts';
 
 /** What came of a release: the rows that are in now, or what is still wrong with them. */
@@ -19,16 +22,15 @@ export type ExceptionRelease =
  * `publishLeft` or the background publishes. Bad ones stay, with the reasons. Throws `not-found`, and `conflict` for
  * an exception that is not open or has no row.
  */
-export function releaseException(
-  { parts, tenant, store }: Stewardship,
-  id: string,
-  decision: Decision,
-): Promise<ExceptionRelease> {
+export function releaseException(stewardship: Stewardship, id: string, decision: Decision): Promise<ExceptionRelease> {
+  const { parts, tenant, store } = stewardship;
   return underIngestLease(parts, { tenant, store }, limits.stewardWaitMs, async ({ lease }) => {
     const wanted = await openRow(store, id);
     const group = await together(store, wanted);
-    const chunk = await walkChunk(store, wanted.file, [group.staged, ...(await waiting(store, wanted))]);
-    const why = await stillBad(store, group.staged);
+    const feed = feedOf(stewardship, await store.ledger.file(wanted.file));
+    const groups = [group.staged, ...(await waiting(store, wanted))];
+    const chunk = await walkChunk(store, wanted.file, groups, feed, await joinOf(store.records));
+    const why = await stillBad(store, group.staged, feed);
     if (why.length > 0) return { released: false, why };
     const build = (at: string): Op[] => [
       ...chunk.ops(at),
@@ -90,9 +92,20 @@ function groupOf(exceptions: readonly ExceptionRow[]): StagedGroup {
 async function waiting(store: TenantStore, { record }: ExceptionRow): Promise<readonly StagedGroup[]> {
   if (record.type !== 'person') return [];
   const rows = await store.ledger.exceptions({ waitingFor: [record], state: 'open', severity: 'error' });
-  const groups = Map.groupBy(rows, (row) => `${row.file} ${row.record.type}/${row.record.id}`);
-  const latest = new Map([...groups.values()].map((group) => [group[0]?.record.id ?? '', groupOf(group)]));
-  return [...latest.values()].sort((a, b) => a.rank - b.rank);
+  // Of a record that several files left waiting, the last one's rows count.
+  const latest = new Map<string, { readonly file: string; readonly rows: ExceptionRow[] }>();
+  for (const row of rows) {
+    const known = latest.get(keyText(row.record));
+    if (known?.file === row.file) known.rows.push(row);
+    else if (known === undefined || since(known) <= row.since) {
+      latest.set(keyText(row.record), { file: row.file, rows: [row] });
+    }
+  }
+  return [...latest.values()].map((one) => groupOf(one.rows)).sort((a, b) => a.rank - b.rank);
+}
+
+function since({ rows }: { readonly rows: readonly ExceptionRow[] }): string {
+  return rows[0]?.since ?? '';
 }
 
 function closing(tenant: string, row: ExceptionRow, state: 'released' | 'discarded', at: string): Op {

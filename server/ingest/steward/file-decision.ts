@@ -2,6 +2,7 @@ import { writeBatch } from '../../commit/write-batch.ts';
 import { AppError } from '../../core/error.ts';
 import { limits } from '../../core/limits.ts';
 import type { FileRow, Op, TenantStore } from '../../store/port.ts';
+import { fileStateEvents } from '../file-events.ts';
 import { underIngestLease } from '../ingest-lease.ts';
 import { type Decision, decisionOp, type Stewardship } from './decision.ts';
 
@@ -31,11 +32,9 @@ export function discardFile({ parts, tenant, store }: Stewardship, id: string, d
     const held = await heldFile(store, id);
     const reason = `discarded: ${decision.reason}`;
     const done = (at: string): FileRow => ({ ...held, state: 'discarded', reason, finishedAt: at });
-    const { name, rows, quarantined } = held;
-    const event = JSON.stringify({ file: id, name, state: 'discarded', reason, rows, quarantined });
     const build = (at: string): Op[] => [
       { op: 'file', tenant: store.tenant, file: done(at) },
-      { op: 'event', tenant: store.tenant, topic: 'file-ingested', body: event },
+      ...fileStateEvents(store.tenant, done(at), held.state, at),
       decisionOp(store.tenant, 'file-discard', id, decision, at),
     ];
     const { at } = await writeBatch(store, parts.clock, build, lease.current());

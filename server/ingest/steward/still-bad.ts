@@ -1,6 +1,7 @@
 import type { StagedGroup, TenantStore } from '../../store/port.ts';
 import { fault } from '../fault.ts';
 import { judge } from '../judge.ts';
+import type { Feed } from '../statements.ts';
 
 /** What is wrong with a row now. */
 export interface StillBad {
@@ -11,8 +12,8 @@ export interface StillBad {
 }
 
 /** What keeps the rows of one record from being applied, judged against the store as it is; empty = nothing. */
-export async function stillBad(store: TenantStore, group: StagedGroup): Promise<readonly StillBad[]> {
-  const judgement = judge(group);
+export async function stillBad(store: TenantStore, group: StagedGroup, feed: Feed): Promise<readonly StillBad[]> {
+  const judgement = judge(group, feed.repeats);
   if (judgement.is === 'bad') {
     return judgement.faults.map(({ row, fault: { rule, field, message } }) => ({
       line: row.line,

@@ -1,4 +1,4 @@
-import { hostname } from 'node:os';
+import { later, ownerIsDead } from '../lease-owner.ts';
 import type { Lease, LeaseStore } from '../port.ts';
 import type { Connection } from './connection.ts';
 
@@ -42,7 +42,7 @@ export function leaseStore(system: Connection): LeaseStore {
 
     async current(name) {
       const row = system.row<Row>(rowOf, name);
-      if (row === undefined || row[1] === null) return undefined;
+      if (row === undefined || row[1] === null || ownerIsDead(row[1], row[3])) return undefined;
       return { name, epoch: row[0], owner: row[1], expiresAt: row[2] };
     },
   };
@@ -52,26 +52,4 @@ export function leaseStore(system: Connection): LeaseStore {
 export function leaseHeld(system: Connection, lease: Lease): boolean {
   const row = system.row<Row>(rowOf, lease.name);
   return row !== undefined && row[0] === lease.epoch && row[1] === lease.owner;
-}
-
-function later(now: Date, seconds: number): string {
-  return new Date(now.getTime() + seconds * 1000).toISOString();
-}
-
-/**
- * Owners that begin with `pid:{hostname}:{pid}:` are processes. One of this host that is gone holds nothing: a restart
- * after kill -9 must not wait for the expiry. Our own number on a row from before our start is an earlier process's
- * (in a container every start has the same one).
- */
-function ownerIsDead(owner: string, touchedMs: number): boolean {
-  const [kind, host, number] = owner.split(':');
-  const pid = Number(number);
-  if (kind !== 'pid' || host !== hostname() || !Number.isInteger(pid) || pid <= 0) return false;
-  if (pid === process.pid) return touchedMs < Date.now() - process.uptime() * 1000;
-  try {
-    process.kill(pid, 0);
-    return false;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'ESRCH';
-  }
 }

@@ -73,6 +73,9 @@ export const dataMigrations: Migrations = [
     PRIMARY KEY(sequence, place)) WITHOUT ROWID;
   `,
   'ALTER TABLE record ADD COLUMN layers TEXT',
+  'CREATE TABLE announcement(unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID',
+  `CREATE TABLE line_sum(rid INTEGER PRIMARY KEY, bucket INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL,
+    c INTEGER NOT NULL, wide INTEGER NOT NULL)`,
 ];
 
 /** `audit.db`, and the audit part of `system.db`. `n` is the order of arrival, which the disclosure index follows. */
@@ -110,6 +113,6 @@ export const stageMigrations: Migrations = [
   `
   CREATE TABLE stage(rank INTEGER, id TEXT, start TEXT, line INTEGER, n INTEGER, type TEXT NOT NULL,
     action TEXT NOT NULL, ends TEXT, hash TEXT NOT NULL, fields TEXT NOT NULL, fault TEXT, origin TEXT,
-    PRIMARY KEY(rank, id, start, line, n)) WITHOUT ROWID;
+    raw TEXT, PRIMARY KEY(rank, id, start, line, n)) WITHOUT ROWID;
   `,
 ];

@@ -32,7 +32,7 @@ export interface Driver {
 export const probeRowsMax = 256;
 
 /** The parts that must all hold. */
-function conjuncts(where: Predicate): readonly Predicate[] {
+export function conjuncts(where: Predicate): readonly Predicate[] {
   if (where.is === 'and') return where.of.flatMap(conjuncts);
   return where.is === 'all' ? [] : [where];
 }

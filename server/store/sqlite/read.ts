@@ -1,14 +1,15 @@
 import { assert, present } from '../../core/assert.ts';
 import { unitText } from '../../record/unit.ts';
-import type { Query } from '../../search/query.ts';
+import type { Query, Sort, SortValue } from '../../search/query.ts';
 import type { ResourceHead, ResourceKey, ResourceReader, SearchPage, StoredVersion } from '../port.ts';
+import { parseUnit } from '../unit-text.ts';
 import type { CacheShard } from './body-cache.ts';
 import type { Connection } from './connection.ts';
 import type { Contracts } from './contracts.ts';
 import type { Bound, Fragment } from './fragment.ts';
 import type { Layouts } from './predicate.ts';
 import { compileBoundary, compileCount, compilePage, type Driver, drivers, probeRowsMax } from './query.ts';
-import { parseUnit } from './unit-text.ts';
+import { compileSorted } from './sorted.ts';
 
 type VersionRow = [
   vid: number,
@@ -132,14 +133,15 @@ function empty(query: Query): SearchPage {
 function search(data: Connection, layouts: Layouts, query: Query, load: (vid: number) => StoredVersion): SearchPage {
   const value = (fragment: Fragment) => data.value<number>(fragment.text, ...(fragment.params as Bound[])) ?? 0;
   const candidates = drivers(query, layouts);
-  const { best, few } = choose(candidates, value);
+  const { best, few } = choose(candidates, value, query.sort);
   const driver = best === undefined || best.ordered || few ? best : undefined;
   const counting = query.total || query.count === 0;
   const total = counting ? value(compileCount(query, layouts, best)) : undefined;
   if (query.count === 0) return { matches: noVersions, next: undefined, total };
-  const after = compileBoundary(query, layouts);
-  const sorted = query.sort.by === 'id' && !few ? undefined : driver;
-  const page = compilePage(query, layouts, sorted, after === undefined ? undefined : value(after));
+  const boundary = compileBoundary(query, layouts);
+  const place = { boundary: boundary === undefined ? undefined : value(boundary), few: few ? driver : undefined };
+  if (query.sort.keys !== undefined) return { ...sortedPage(data, layouts, query, place, load), total };
+  const page = compilePage(query, layouts, query.sort.by === 'id' ? place.few : driver, place.boundary);
   const vids = data.values<number>(page.text, ...page.params);
   const more = vids.length > query.count;
   const matches = (more ? vids.slice(0, query.count) : vids).map(load);
@@ -147,14 +149,45 @@ function search(data: Connection, layouts: Layouts, query: Query, load: (vid: nu
   return { matches, next: last === undefined ? undefined : { sequence: last.sequence, id: last.id }, total };
 }
 
-/** The driver with the fewest rows. A lone one that comes in order needs no probe: it serves a page either way. */
+type SortedRow = readonly [vid: number, ...values: SortValue[]];
+
+/** `few`: the driver, where it brings so few rows that sorting them beats walking the order. */
+function sortedPage(
+  data: Connection,
+  layouts: Layouts,
+  query: Query,
+  { boundary, few }: { readonly boundary: number | undefined; readonly few: Driver | undefined },
+  load: (vid: number) => StoredVersion,
+): Omit<SearchPage, 'total'> {
+  const cursor = query.after?.values;
+  const rows: SortedRow[] = [];
+  for (const of of ['valued', 'rest'] as const) {
+    const limit = query.count + 1 - rows.length;
+    const here = cursor !== undefined && (cursor[0] === null) === (of === 'rest');
+    if (limit === 0 || (of === 'valued' && cursor !== undefined && !here)) continue;
+    const part = { of, after: here ? cursor : undefined, boundary, limit };
+    const { text, params } = compileSorted(query, layouts, few, part);
+    rows.push(...data.rows<SortedRow>(text, ...params));
+  }
+  const page = rows.slice(0, query.count);
+  const matches = page.map(([vid]) => load(vid));
+  const last = rows.length > query.count ? matches.at(-1) : undefined;
+  const [, ...values] = page.at(-1) ?? [0];
+  return { matches, next: last === undefined ? undefined : { sequence: last.sequence, id: last.id, values } };
+}
+
+/**
+ * The driver with the fewest rows. A lone one that comes in the order asked needs no probe: it serves a page either way.
+ */
 function choose(
   candidates: readonly Driver[],
   value: (probe: Fragment) => number,
+  sort: Sort,
 ): { readonly best: Driver | undefined; readonly few: boolean } {
   const [only, ...others] = candidates;
   if (only === undefined) return { best: undefined, few: false };
-  if (others.length === 0 && only.ordered) return { best: only, few: false };
+  const plain = sort.by === 'sequence' && sort.keys === undefined;
+  if (others.length === 0 && only.ordered && plain) return { best: only, few: false };
   let best = only;
   let fewest = value(only.probe());
   for (const driver of others) {

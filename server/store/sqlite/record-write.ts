@@ -1,3 +1,4 @@
+import type { LineSum } from '../../record/line-sum.ts';
 import { unitText } from '../../record/unit.ts';
 import type { Op } from '../port.ts';
 import type { Connection } from './connection.ts';
@@ -5,7 +6,7 @@ import type { Connection } from './connection.ts';
 type Named<Name extends Op['op']> = Extract<Op, { readonly op: Name }>;
 
 /** Replaces a record's slices and the references that it made. */
-export function writeRecord(data: Connection, { record, references }: Named<'record'>): void {
+export function writeRecord(data: Connection, { record, references, lines }: Named<'record'>): void {
   const { type, id, hash, file, slices } = record;
   const json = JSON.stringify(slices);
   const layers = record.layers === undefined ? null : JSON.stringify(record.layers);
@@ -18,16 +19,27 @@ export function writeRecord(data: Connection, { record, references }: Named<'rec
     const insert = 'INSERT INTO record(type, id, hash, file, slices, layers) VALUES(?, ?, ?, ?, ?, ?)';
     data.run(insert, type, id, hash, file, json, layers);
   }
-  if (references.length === 0) return;
   const rid = known ?? data.value<number>('SELECT last_insert_rowid()') ?? 0;
+  if (lines !== undefined) writeLineSum(data, rid, lines);
+  else if (known !== undefined) data.run('DELETE FROM line_sum WHERE rid = ?', rid);
   for (const to of references) {
     data.run('INSERT OR IGNORE INTO reference(type, id, record) VALUES(?, ?, ?)', to.type, to.id, rid);
   }
 }
 
+export function writeLines(data: Connection, { key, lines }: Named<'lines'>): void {
+  const rid = ridOf(data, key.type, key.id);
+  if (rid !== undefined) writeLineSum(data, rid, lines);
+}
+
+function writeLineSum(data: Connection, rid: number, { bucket, words, wide }: LineSum): void {
+  data.run('INSERT OR REPLACE INTO line_sum VALUES(?, ?, ?, ?, ?, ?)', rid, bucket, ...words, wide);
+}
+
 export function deleteRecord(data: Connection, { key }: Named<'record-delete'>): void {
   const rid = ridOf(data, key.type, key.id);
   if (rid === undefined) return;
+  data.run('DELETE FROM line_sum WHERE rid = ?', rid);
   data.run('DELETE FROM reference WHERE record = ?', rid);
   data.run('DELETE FROM record WHERE rid = ?', rid);
 }
@@ -39,6 +51,11 @@ function ridOf(data: Connection, type: string, id: string): number | undefined {
 export function writeDue(data: Connection, { unit, on }: Named<'due'>): void {
   if (on === null) data.run('DELETE FROM due WHERE kind = ? AND id = ?', unit.kind, unit.id);
   else data.run('INSERT OR REPLACE INTO due(kind, id, day) VALUES(?, ?, ?)', unit.kind, unit.id, on);
+}
+
+export function writeAnnouncement(data: Connection, { unit, body }: Named<'announcement'>): void {
+  if (body === null) data.run('DELETE FROM announcement WHERE unit = ?', unitText(unit));
+  else data.run('INSERT OR REPLACE INTO announcement(unit, body) VALUES(?, ?)', unitText(unit), body);
 }
 
 /** A unit that is waiting already waits for the newer file. */

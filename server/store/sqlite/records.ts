@@ -1,11 +1,15 @@
 import type { RecordKey, RecordLayers, RecordType, Slice, SourceRecord } from '../../record/record.ts';
-import { type Unit, unitKinds } from '../../record/unit.ts';
+import { type Unit, unitKinds, unitText } from '../../record/unit.ts';
 import type { RecordReader, WorkRow } from '../port.ts';
 import type { Connection } from './connection.ts';
 
 type RecordRow = [type: RecordType, id: string, hash: string, file: string, slices: string, layers: string | null];
 
 const columns = 'r.type, r.id, r.hash, r.file, r.slices, r.layers';
+
+type LineSumRow = [rid: number, bucket: number, a: number, b: number, c: number, wide: number];
+
+const lineSumsAfter = 'SELECT rid, bucket, a, b, c, wide FROM line_sum WHERE rid > ? ORDER BY rid LIMIT 5000';
 
 /** Lists go in as one JSON value: one prepared statement serves every length. */
 const pairs = "FROM json_each(?) j CROSS JOIN record r ON r.type = j.value ->> 'type' AND r.id = j.value ->> 'id'";
@@ -37,8 +41,23 @@ export function recordReader(data: Connection): RecordReader {
       return data.rows<RecordRow>(text, file).map(toRecord);
     },
 
+    async lineSums(each) {
+      let count = 0;
+      for (let after = 0; ; ) {
+        const rows = data.rows<LineSumRow>(lineSumsAfter, after);
+        for (const [rid, bucket, a, b, c, wide] of rows) {
+          each({ bucket, words: [a, b, c], wide });
+          after = rid;
+        }
+        count += rows.length;
+        if (rows.length === 0) return count;
+      }
+    },
+
     async ids(type, after, limit) {
-      return data.values<string>('SELECT id FROM record WHERE type = ? AND id > ? ORDER BY id LIMIT ?', type, after, limit);
+      const text = `SELECT r.id, l.rid IS NOT NULL FROM record r LEFT JOIN line_sum l ON l.rid = r.rid
+        WHERE r.type = ? AND r.id > ? ORDER BY r.id LIMIT ?`;
+      return data.rows<[string, number]>(text, type, after, limit).map(([id, lines]) => ({ id, lines: lines === 1 }));
     },
 
     async counts() {
@@ -59,6 +78,11 @@ export function recordReader(data: Connection): RecordReader {
     async due(date, limit) {
       const text = 'SELECT kind, id FROM due WHERE day <= ? ORDER BY day, kind, id LIMIT ?';
       return data.rows<[Unit['kind'], string]>(text, date, limit).map(([kind, id]) => ({ kind, id }));
+    },
+
+    async announcements(units) {
+      const text = 'SELECT unit, body FROM announcement WHERE unit IN (SELECT value FROM json_each(?))';
+      return new Map(data.rows<[string, string]>(text, JSON.stringify(units.map(unitText))));
     },
   };
 }

@@ -1,6 +1,6 @@
-import { assert } from '../../core/assert.ts';
+import { assert, present } from '../../core/assert.ts';
 import { contentHash } from '../../core/hash.ts';
-import type { IndexEntry, IndexedParameter, IndexKind, IndexSchema } from '../../search/query.ts';
+import type { IndexEntry, IndexedParameter, IndexKind, IndexSchema, SortField } from '../../search/query.ts';
 
 /**
  * The search tables of one type in one contract (feasibility.md 3, layout b): a wide table with columns for
@@ -67,6 +67,11 @@ export function entryValues(entry: IndexEntry): readonly (string | number)[] {
     case 'uri':
       return [entry.value];
   }
+}
+
+/** The quoted column that holds `field` of a parameter's entries. */
+export function columnOf({ kind, columns }: ParameterLayout, field: SortField['field']): string {
+  return present(columns[columnsOf[kind].indexOf(field)], `the field ${field} of a ${kind}`);
 }
 
 /** Layouts by type for one contract. Contract and type names are asserted: they become part of table names. */

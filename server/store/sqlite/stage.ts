@@ -14,9 +14,10 @@ type Row = [
   fields: string,
   fault: string | null,
   from: string | null,
+  raw: string | null,
 ];
 
-const select = 'SELECT rank, id, start, line, type, action, ends, hash, fields, fault, origin FROM stage';
+const select = 'SELECT rank, id, start, line, type, action, ends, hash, fields, fault, origin, raw FROM stage';
 const order = 'ORDER BY rank, id, start, line, n';
 
 /** The staging area in a file of its own, clustered by record. `stage` is open and empty; `drop` deletes the file. */
@@ -24,12 +25,27 @@ export function stageOf(stage: Connection, drop: () => void): Stage {
   let n = 0;
   const ranks = new Map<string, Set<number>>();
 
-  const put = ({ rank, key, action, line, start, end, hash, fields, fault, from }: StagedRow) => {
+  const put = ({ rank, key, action, line, start, end, hash, fields, fault, from, raw }: StagedRow) => {
     n += 1;
     const known = ranks.get(key.type) ?? new Set();
     ranks.set(key.type, known.add(rank));
-    const insert = 'INSERT INTO stage VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
-    stage.run(insert, rank, key.id, start ?? '', line, n, key.type, action, end, hash, fields, fault, from);
+    const insert = 'INSERT INTO stage VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
+    stage.run(
+      insert,
+      rank,
+      key.id,
+      start ?? '',
+      line,
+      n,
+      key.type,
+      action,
+      end,
+      hash,
+      fields,
+      fault,
+      from,
+      raw ?? null,
+    );
   };
 
   /** The rows that begin after a group; the last group is read whole. */
@@ -76,8 +92,10 @@ export function stageOf(stage: Connection, drop: () => void): Stage {
       return ranks.get(type)?.size === 1 ? found : [...new Set(found)].sort().slice(0, limit);
     },
 
-    async rows() {
-      return stage.value<number>('SELECT COUNT(*) FROM stage') ?? 0;
+    async rows(through) {
+      if (through === undefined) return stage.value<number>('SELECT COUNT(*) FROM stage') ?? 0;
+      const text = 'SELECT COUNT(*) FROM stage WHERE (rank, id) <= (?, ?)';
+      return stage.value<number>(text, through.rank, through.id) ?? 0;
     },
 
     async drop() {
@@ -86,9 +104,10 @@ export function stageOf(stage: Connection, drop: () => void): Stage {
   };
 }
 
-function toRow([rank, id, start, line, type, action, end, hash, fields, fault, from]: Row): StagedRow {
+function toRow([rank, id, start, line, type, action, end, hash, fields, fault, from, raw]: Row): StagedRow {
   const dated = start === '' ? null : start;
-  return { rank, key: { type, id }, action, line, start: dated, end, hash, fields, fault, from };
+  const row = { rank, key: { type, id }, action, line, start: dated, end, hash, fields, fault, from };
+  return raw === null ? row : { ...row, raw };
 }
 
 function grouped(rows: readonly StagedRow[]): readonly StagedGroup[] {

@@ -7,11 +7,13 @@ import {
   addWork,
   deleteRecord,
   finishWork,
+  writeAnnouncement,
   writeAudit,
   writeDue,
   writeEvent,
   writeException,
   writeFile,
+  writeLines,
   writeRecord,
 } from './record-write.ts';
 import { inVersionOrder, writeResource } from './resource-write.ts';
@@ -85,7 +87,9 @@ type Write<Name extends Row['op']> = (
 const rowWrites: { readonly [Name in Row['op']]: Write<Name> } = {
   record: writeRecord,
   'record-delete': deleteRecord,
+  lines: writeLines,
   due: writeDue,
+  announcement: writeAnnouncement,
   'work-add': addWork,
   'work-done': finishWork,
   file: writeFile,

@@ -145,7 +145,7 @@ export class TinyServer {
       const [kind, id] = [key.slice(0, 2), key.slice(3)];
       if (kind === 'LC') after.set(`Location ${id}`, this.#location(id, rows));
       if (kind === 'OR') after.set(`Organization ${id}`, this.#organisation(rows));
-      if (kind === 'ET') {
+      if (kind === 'ET' && !this.#isApplicant(cell(rows[0], 2))) {
         const person = people.get(cell(rows[0], 2)) ?? { registrations: [], open: false };
         person.registrations.push(rows[0]?.slice(1, 56).join('~') ?? '');
         people.set(cell(rows[0], 2), person);
@@ -183,6 +183,10 @@ export class TinyServer {
     return { row: over.at(-1) ?? rows[0], inForce: false };
   }
 
+  #isApplicant(person: string): boolean {
+    return cell(this.#shown('PR', person).row, 35) === 'Applicant';
+  }
+
   #organisationName(id: string): string {
     return cell(this.#shown('OR', id).row, 3).replace(/^\d+ \d /, '');
   }
@@ -215,7 +219,7 @@ export class TinyServer {
   #role(rows: readonly Row[]) {
     const id = cell(rows[0], 3);
     const { row, inForce } = this.#shown('AS', id);
-    if (cell(row, 9) === 'ACTIVE_APL') return undefined;
+    if (cell(row, 9) === 'ACTIVE_APL' || this.#isApplicant(cell(row, 2))) return undefined;
     const last = [...rows].sort((a, b) => (cell(a, 4) < cell(b, 4) ? -1 : 1)).at(-1);
     const people = [...(this.#records.get(`PR ${cell(row, 2)}`) ?? [])];
     const leaving = cell(people.sort((a, b) => (cell(a, 3) < cell(b, 3) ? -1 : 1)).at(-1), 18);

@@ -101,14 +101,12 @@ function draftOf(drafts: Drafts, type: RecordType): Draft {
 }
 
 function readValue(draft: Draft, { field, kind, date }: Target, text: string, column: string): void {
-  if (hasControls(text)) {
-    if (!/^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$/.test(text)) {
-      draft.faults.push(fault('control-character', field, column));
-      return;
-    }
+  // A line break or tab inside a quoted cell is white space: no ESR text has lines.
+  const value = /\s/.test(text) ? text.replace(/[\t\r\n ]+/g, ' ') : text;
+  if (hasControls(value)) {
+    draft.faults.push(fault('control-character', field, column));
+    return;
   }
-  // A line break inside a quoted cell is white space: no ESR text has lines.
-  const value = kind === 'text' ? text.replace(/\s+/g, ' ') : text;
   if (field === 'id') readId(draft, value, column);
   else if (/^level[1-8]$/.test(field) && draft.type === 'organisation') draft.levels[Number(field[5]) - 1] = value;
   else if (kind === 'date') readDateValue(draft, field, date?.(value), column);

@@ -1,5 +1,6 @@
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { AppError } from '../../../core/error.ts';
+import { contentHash } from '../../../core/hash.ts';
 import { type RecordType, recordTypes } from '../../../record/record.ts';
 import { columnTableSchema } from './columns-schema.ts';
 
@@ -20,6 +21,8 @@ export interface Columns {
   readonly byCode: ReadonlyMap<string, RowTable>;
   /** Names of fields that `maskRow` hides, by record type. */
   readonly personal: ReadonlyMap<RecordType, ReadonlySet<string>>;
+  /** Differs where other columns are kept or they are read otherwise. */
+  readonly reading: string;
 }
 
 export interface RowTable {
@@ -38,7 +41,7 @@ export interface RowTable {
 }
 
 /** All indexes count from 0, the record type being 0. */
-interface KeyField {
+export interface KeyField {
   readonly index: number;
   readonly where: string;
   readonly split: { readonly separator: string; readonly part: number } | null;
@@ -111,7 +114,8 @@ export function compileColumns(documents: readonly ColumnDocument[], settings: C
     if (personal.has(document.record)) throw invalid(file, '/record', `${document.record} has a table already`);
     personal.set(document.record, new Set(document.columns.flatMap((c) => (c.personal === true ? namesOf(c) : []))));
   }
-  return { byCode, personal };
+  const reading = contentHash(JSON.stringify([documents.map(({ document }) => document), settings]));
+  return { byCode, personal, reading };
 }
 
 function invalid(file: string, path: string, reason: string): AppError {

@@ -1,5 +1,5 @@
-import { assert } from '../../core/assert.ts';
-import { type Unit, unitKinds } from '../../record/unit.ts';
+import { assert } from '../core/assert.ts';
+import { type Unit, unitKinds } from '../record/unit.ts';
 
 /** The inverse of `unitText`. Ids may hold a slash, kinds do not. */
 export function parseUnit(text: string): Unit {

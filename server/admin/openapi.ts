@@ -1,0 +1,71 @@
+import { adminBase, tokenEndpoint } from '../auth/base.ts';
+import type { AdminRoute, QueryParameter } from './route.ts';
+import { adminRoutes } from './table.ts';
+
+/** The management API as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.0), made from the route table. */
+export function openApi(publicUrl: string, software: { readonly name: string; readonly version: string }): object {
+  const paths: Record<string, Record<string, object>> = {};
+  for (const route of adminRoutes) {
+    const path = `/${route.path}`;
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
+  }
+  const scopes = Object.fromEntries(adminRoutes.map(({ scope }) => [scope, `needed by operations that say ${scope}`]));
+  return {
+    openapi: '3.1.0',
+    info: { title: `${software.name} management API`, version: software.version },
+    servers: [{ url: adminBase(publicUrl) }],
+    paths,
+    components: {
+      securitySchemes: {
+        oauth2: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: tokenEndpoint(publicUrl), scopes } } },
+      },
+      schemas: { Problem: problemSchema, Reason: reasonSchema },
+    },
+  };
+}
+
+function operation({ operation: operationId, summary, scope, parameters, path, body, answer }: AdminRoute): object {
+  const inPath = [...path.matchAll(/\{([a-z]+)\}/g)].map(([, name]) => ({
+    ...{ name, in: 'path', required: true },
+    schema: { type: 'string' },
+  }));
+  return {
+    operationId,
+    summary,
+    security: [{ oauth2: [scope] }],
+    parameters: [...inPath, ...parameters.map(queryParameter)],
+    ...(body === undefined ? {} : { requestBody: { required: true, content: contents[body] } }),
+    responses: {
+      [answer.status]: { description: answer.description, content: { 'application/json': { schema: anyObject } } },
+      default: { description: 'a problem (RFC 9457)', content: problemContent },
+    },
+  };
+}
+
+function queryParameter({ name, description, required = false, values }: QueryParameter): object {
+  const schema = { type: 'string', ...(values === undefined ? {} : { enum: values }) };
+  return { name, in: 'query', description, required, schema };
+}
+
+const anyObject = { type: 'object' } as const;
+const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
+const contents = {
+  file: { 'application/octet-stream': {} },
+  reason: { 'application/json': { schema: { $ref: '#/components/schemas/Reason' } } },
+} as const;
+const reasonSchema = {
+  type: 'object',
+  required: ['reason'],
+  properties: { reason: { type: 'string', description: 'why, for the audit; no personal data' } },
+};
+const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { type: 'string' },
+    title: { type: 'string' },
+    status: { type: 'integer' },
+    detail: { type: 'string' },
+    instance: { type: 'string', description: 'the X-Request-ID' },
+  },
+};

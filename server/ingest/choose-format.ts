@@ -1,0 +1,34 @@
+import { limits } from '../core/limits.ts';
+import { type CsvLayout, findLayout } from './formats/csv/layout.ts';
+import type { CsvProfile } from './formats/csv/profile.ts';
+import { peekGo2Header } from './formats/go2/read.ts';
+
+/** What a file is, by its first bytes. `unknown` says why it is none of them. */
+export type ChosenFormat =
+  | { readonly is: 'go2' }
+  | { readonly is: 'csv'; readonly layout: CsvLayout }
+  | { readonly is: 'unknown'; readonly fault: string };
+
+/** How many of a file's first bytes decide. */
+export const firstBytesMax = limits.lineBytesMax;
+
+/**
+ * GO2 shows by its header or by its record types; a CSV by a header row that one of the profiles knows. What looks like
+ * neither is left to the GO2 reader, which says what is missing, unless its name says that it is a CSV.
+ *
+ * @param first the first `firstBytesMax` bytes
+ */
+export function chooseFormat(first: Uint8Array, name: string, profiles: readonly CsvProfile[]): ChosenFormat {
+  const header = peekGo2Header(first);
+  if (header.ok || (header.fault.code !== 'wrong-format' && header.fault.code !== 'empty')) return { is: 'go2' };
+  const layout = findLayout(first, profiles);
+  if (layout !== undefined) {
+    const lacking = layout.header.drift.filter(({ kind }) => kind === 'required').map(({ message }) => message);
+    if (lacking.length === 0) return { is: 'csv', layout };
+    const fault = `The CSV file looks like "${layout.profile.title}", but ${lacking.join(', ')}.`;
+    return { is: 'unknown', fault };
+  }
+  if (!/\.(?:csv|tsv|txt)$/i.test(name)) return { is: 'go2' };
+  const fault = 'No CSV profile of the tenant knows the header of this file: "esr-fhir csv-profile" proposes one.';
+  return { is: 'unknown', fault };
+}

@@ -1,0 +1,177 @@
+import { contentHash } from '../core/hash.ts';
+import { limits } from '../core/limits.ts';
+import { bucketOf, hashWord } from '../record/line-sum.ts';
+import type { RecordKey, RecordType } from '../record/record.ts';
+import type { TenantStore } from '../store/port.ts';
+import type { Columns, RowTable } from './formats/go2/columns.ts';
+import type { Go2Header } from './formats/go2/header.ts';
+import type { Go2Batch, Go2Counts } from './formats/go2/read.ts';
+import type { Go2Row } from './formats/go2/row.ts';
+import { idIn } from './row-key.ts';
+
+/** What a full file only repeats. */
+export interface Recognised {
+  readonly header: Go2Header;
+  readonly counts: Go2Counts;
+  /** Rows of record types and kinds that are kept, and those of them whose record is unchanged. */
+  readonly kept: number;
+  readonly unchanged: number;
+  /** Unchanged rows with more fields than known. */
+  readonly wide: number;
+  /** Is the record of this row unchanged? */
+  has(row: Go2Row): boolean;
+  /** Are the stored lines of this record, which has some, all in the file? */
+  hasRecord(key: RecordKey): boolean;
+}
+
+/**
+ * Reads a full file for lines that the store has already: a record whose lines are all there, and no others, is
+ * unchanged, and none of its rows need be split, normalised, staged or looked up (an unchanged row costs one
+ * hash). Constant memory: per bucket of records the stored sum less the file's; at zero all of the bucket's records are
+ * unchanged. A line's hash covers how it is read (`reading`), so that other columns or another release recognise
+ * nothing. Records with an open exception are left to the walk, which may close it; so is a file with deletes, which
+ * may reach further than the record that they name.
+ *
+ * @returns null where there is nothing to recognise, or where the file is faulty or a changes file
+ */
+export async function recognise(
+  batches: AsyncIterable<Go2Batch>,
+  columns: Columns,
+  reading: string,
+  store: TenantStore,
+): Promise<Recognised | null> {
+  const stored = Object.values(await store.records.counts()).reduce((sum, count) => sum + count, 0);
+  if (stored === 0) return null;
+  const buckets = new Buckets(stored);
+  let header: Go2Header | undefined;
+  let kept = 0;
+  for await (const batch of batches) {
+    if (batch.kind === 'fault') return null;
+    if (batch.kind === 'header') {
+      header = batch.header;
+      if (header.kind !== 'full' || (await buckets.load(store)) === 0) return null;
+    }
+    if (batch.kind === 'rows') {
+      const taken = takeAll(batch.rows, columns, reading, buckets);
+      if (taken === undefined) return null;
+      kept += taken;
+    }
+    if (batch.kind === 'end' && header !== undefined) {
+      const has = (row: Go2Row) => isUnchanged(row, columns, buckets);
+      const hasRecord = ({ type, id }: RecordKey) => buckets.isUnchanged(bucketOf(type, id));
+      return { header, counts: batch.counts, kept, ...buckets.unchanged(), has, hasRecord };
+    }
+  }
+  return null;
+}
+
+/** Hash of a raw line as it is read by `reading`. */
+export function lineHash(reading: string, text: string): string {
+  return contentHash(reading + text);
+}
+
+/** Takes the rows that are kept; their number, or undefined at a delete. */
+function takeAll(rows: readonly Go2Row[], columns: Columns, reading: string, buckets: Buckets): number | undefined {
+  let kept = 0;
+  for (const row of rows) {
+    const table = columns.byCode.get(row.type);
+    if (table === undefined || isOtherKind(row, table)) continue;
+    if (table.action === 'delete') return undefined;
+    kept += 1;
+    buckets.take(bucketOf(table.record, idOf(row, table)), lineHash(reading, row.text));
+  }
+  return kept;
+}
+
+function isUnchanged(row: Go2Row, columns: Columns, buckets: Buckets): boolean {
+  const table = columns.byCode.get(row.type);
+  if (table === undefined || isOtherKind(row, table)) return false;
+  return buckets.isUnchanged(bucketOf(table.record, idOf(row, table)));
+}
+
+function isOtherKind(row: Go2Row, { only }: RowTable): boolean {
+  if (only === null) return false;
+  const kind = fieldAt(row, only.index);
+  return kind !== undefined && kind.trim() !== only.equals;
+}
+
+function idOf(row: Go2Row, { key }: RowTable): string {
+  return idIn(fieldAt(row, key.index) ?? '', key);
+}
+
+/** A field of a row that is not split; undefined where the row is too short. */
+function fieldAt({ text, delimiter }: Go2Row, index: number): string | undefined {
+  let start = 0;
+  for (let at = 0; at < index; at += 1) {
+    start = text.indexOf(delimiter, start) + 1;
+    if (start === 0) return undefined;
+  }
+  const end = text.indexOf(delimiter, start);
+  return end < 0 ? text.slice(start) : text.slice(start, end);
+}
+
+class Buckets {
+  readonly #mask: number;
+  readonly #words: readonly [Uint32Array, Uint32Array, Uint32Array];
+  readonly #rows: Uint32Array;
+  readonly #wide: Uint32Array;
+  readonly #open: Uint8Array;
+
+  /** @param records the number of stored records */
+  constructor(records: number) {
+    let size = 1024;
+    while (size < 2 * records && size < limits.recordBucketsMax) size *= 2;
+    this.#mask = size - 1;
+    this.#words = [new Uint32Array(size), new Uint32Array(size), new Uint32Array(size)];
+    this.#rows = new Uint32Array(size);
+    this.#wide = new Uint32Array(size);
+    this.#open = new Uint8Array(size);
+  }
+
+  /** Adds what is stored; the number of records that can be recognised. */
+  async load({ records, ledger }: TenantStore): Promise<number> {
+    const [a, b, c] = this.#words;
+    const count = await records.lineSums(({ bucket, words, wide }) => {
+      const at = bucket & this.#mask;
+      a[at] = (a[at] ?? 0) + words[0];
+      b[at] = (b[at] ?? 0) + words[1];
+      c[at] = (c[at] ?? 0) + words[2];
+      this.#wide[at] = (this.#wide[at] ?? 0) + wide;
+    });
+    const exceptions = await ledger.exceptions({ state: 'open', severity: 'error' });
+    for (const { record } of exceptions) this.#open[this.#at(record.type, record.id)] = 1;
+    return count;
+  }
+
+  /** Takes off a line of the file. */
+  take(bucket: number, hash: string): void {
+    const [a, b, c] = this.#words;
+    const at = bucket & this.#mask;
+    a[at] = (a[at] ?? 0) - hashWord(hash, 0);
+    b[at] = (b[at] ?? 0) - hashWord(hash, 1);
+    c[at] = (c[at] ?? 0) - hashWord(hash, 2);
+    this.#rows[at] = (this.#rows[at] ?? 0) + 1;
+  }
+
+  isUnchanged(bucket: number): boolean {
+    const [a, b, c] = this.#words;
+    const at = bucket & this.#mask;
+    return a[at] === 0 && b[at] === 0 && c[at] === 0 && this.#open[at] === 0;
+  }
+
+  /** How many rows of the file are unchanged, and how many of those are wide. */
+  unchanged(): { readonly unchanged: number; readonly wide: number } {
+    let unchanged = 0;
+    let wide = 0;
+    for (let at = 0; at <= this.#mask; at += 1) {
+      if (!this.isUnchanged(at)) continue;
+      unchanged += this.#rows[at] ?? 0;
+      wide += this.#wide[at] ?? 0;
+    }
+    return { unchanged, wide };
+  }
+
+  #at(type: RecordType, id: string): number {
+    return bucketOf(type, id) & this.#mask;
+  }
+}

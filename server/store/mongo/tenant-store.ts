@@ -1,0 +1,59 @@
+import { hkdfSync } from 'node:crypto';
+import type { ClientSession } from 'mongoose';
+import type { TenantStore } from '../port.ts';
+import { auditLog } from './audit.ts';
+import { blobStore } from './blob.ts';
+import { journalOf, type Transaction } from './journal.ts';
+import { ledgerReader } from './ledger.ts';
+import { outbox } from './outbox.ts';
+import { resourceReader } from './read.ts';
+import { recordReader } from './records.ts';
+import type { Scope } from './schema.ts';
+import { openStage } from './stage.ts';
+import { type TenantParts, tenantParts } from './tenant-parts.ts';
+import type { TenantPlaces } from './tenants.ts';
+import { applyBatch, draftOf, type Held } from './transact.ts';
+
+interface TenantStoreOptions {
+  readonly tenant: string;
+  readonly places: TenantPlaces;
+  readonly disclosures: (bytes: string) => readonly string[];
+  readonly held: Held;
+  readonly transaction: Transaction | undefined;
+}
+
+/** One tenant's part of a database as a store. */
+export function tenantStore({ tenant, places, disclosures, held, transaction }: TenantStoreOptions): TenantStore {
+  let last: { readonly scope: Scope; readonly parts: TenantParts } | undefined;
+  const partsOf = (scope: Scope): TenantParts => {
+    if (last?.scope !== scope) last = { scope, parts: tenantParts(scope) };
+    return last.parts;
+  };
+  const parts = async () => partsOf((await places.place(tenant, false)).scope);
+  const journal = journalOf<TenantParts>({
+    async parts(fresh) {
+      const { scope } = await places.place(tenant, fresh);
+      return (session?: ClientSession) => (session === undefined ? partsOf(scope) : tenantParts(scope, session));
+    },
+    apply: applyBatch,
+    transaction,
+  });
+  return {
+    tenant,
+    transact: async (ops, at, lease) => journal.commit(draftOf(tenant, ops, at, lease, held)),
+    async head() {
+      const { sequence, at } = await journal.head();
+      return { sequence, at };
+    },
+    resources: resourceReader(parts, journal),
+    records: recordReader(parts, journal),
+    ledger: ledgerReader(parts, journal),
+    outbox: outbox(parts, journal),
+    audit: auditLog(async () => (await parts()).audit, disclosures),
+    blobs: blobStore(async () => {
+      const { scope, key } = await places.place(tenant, true);
+      return { scope, key: Buffer.from(hkdfSync('sha256', key, '', 'blobs', 32)) };
+    }),
+    stage: async () => openStage((await parts()).stage),
+  };
+}

@@ -1,0 +1,63 @@
+import type { ClientSession } from 'mongoose';
+import { assert } from '../../core/assert.ts';
+import { StoreError } from '../error.ts';
+import type { Batch, Lease, Op, ResourceOp } from '../port.ts';
+import type { Draft, Fences, JournalHead } from './journal.ts';
+import { writeRows } from './record-write.ts';
+import { checkVersions, writeResources } from './resource-write.ts';
+import type { TenantParts } from './tenant-parts.ts';
+
+/** Tells whether a lease is still the newest of its name. */
+export type Held = (lease: Lease, session?: ClientSession) => Promise<boolean>;
+
+/** A batch as the journal takes it. */
+export function draftOf(
+  tenant: string,
+  ops: readonly Op[],
+  at: string,
+  lease: Lease | undefined,
+  held: Held,
+): Draft<TenantParts> {
+  for (const op of ops) assert(op.tenant === tenant, 'every op of a batch names the tenant of its handle');
+  const ms = Date.parse(at);
+  assert(!Number.isNaN(ms) && new Date(ms).toISOString() === at, 'a batch time is ISO 8601 UTC with milliseconds');
+  const resources = ops.filter((op): op is ResourceOp => op.op === 'resource');
+  return {
+    at,
+    ops,
+    async check(parts, head, session) {
+      const fences = lease === undefined ? head.fences : await fenced(head, lease, (one) => held(one, session));
+      if (ms < Date.parse(head.at)) throw new StoreError('conflict', 'the batch is older than the last one');
+      await checkVersions(parts, resources);
+      return fences;
+    },
+  };
+}
+
+/** Writes what a batch says. */
+export async function applyBatch(parts: TenantParts, batch: Batch, ops: readonly object[]): Promise<void> {
+  const rows = ops as readonly Op[];
+  await writeResources(
+    parts,
+    batch,
+    rows.filter((op): op is ResourceOp => op.op === 'resource'),
+  );
+  await writeRows(parts, batch, rows);
+}
+
+/**
+ * Refuses a writer whose lease is over. Each entry of the journal carries the highest epoch that has written, and the
+ * next entry follows that very one: once a later holder has written, an earlier one can insert nothing any more.
+ */
+async function fenced(
+  { fences }: JournalHead,
+  lease: Lease,
+  held: (lease: Lease) => Promise<boolean>,
+): Promise<Fences> {
+  const { name, epoch } = lease;
+  const newest = fences.find((fence) => fence.name === name)?.epoch ?? 0;
+  if (epoch < newest || !(await held(lease))) {
+    throw new StoreError('fenced', 'a later holder of the lease has taken over');
+  }
+  return epoch === newest ? fences : [...fences.filter((fence) => fence.name !== name), { name, epoch }];
+}

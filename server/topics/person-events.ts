@@ -1,0 +1,92 @@
+import {
+  type IdOfStep,
+  type PersonAnnouncement,
+  parsePersonAnnouncement,
+  personAnnouncementText,
+  type Step,
+} from './announcement.ts';
+import { type DomainEvent, eventId, resourceEvent } from './domain-event.ts';
+import type { EmploymentSpan } from './employment-span.ts';
+import { changedElements } from './fhir-element.ts';
+import { roleFilters } from './filter-values.ts';
+import { leaverSteps } from './leaver.ts';
+import { practitionerEvents } from './practitioner-events.ts';
+import { periodOf, roleFacts } from './role-facts.ts';
+import { starterSteps } from './starter.ts';
+import type { EventContext, ResourceChange, UnitChange } from './unit-change.ts';
+
+/** The events of a person: their starters and leavers, other changes of their roles, their own elements. */
+export function personEvents(
+  { resources, announcement }: UnitChange,
+  context: EventContext,
+): { readonly events: readonly DomainEvent[]; readonly announcement: string | null } {
+  const roles = resources.filter(({ type }) => type === 'PractitionerRole');
+  const before = spansOf(roles, 'before');
+  const after = spansOf(roles, 'after');
+  const known = parsePersonAnnouncement(announcement);
+  const { today, silent } = context;
+  const id: IdOfStep = ({ topic, role, date }) => {
+    const focus = roles.find((one) => one.id === role);
+    return silent || focus === undefined ? null : eventId(context, topic, focus, date);
+  };
+  const starters = starterSteps(before, after, known.starters, today, id);
+  const leavers = leaverSteps(before, after, known.leavers, today, id);
+  const now: PersonAnnouncement = {
+    // Whoever began before the baseline was never announced: a corrected start is no news of a starter.
+    starters: silent ? starters.announced.filter(({ effective }) => !effective) : starters.announced,
+    leavers: leavers.announced,
+  };
+  const text = personAnnouncementText(now);
+  if (silent) return { events: [], announcement: text };
+  const steps = [...starters.steps, ...leavers.steps];
+  const covered = new Set(steps.map(({ role }) => role));
+  const events = [
+    ...steps.flatMap((step) => stepEvent(step, roles, context)),
+    ...roles.filter((role) => role.change !== null && !covered.has(role.id)).map((role) => roleChanged(role, context)),
+    ...practitionerEvents(resources, roles, context),
+  ];
+  return { events, announcement: text };
+}
+
+/** A role without a period ended before it began: it is no time of employment. */
+function spansOf(roles: readonly ResourceChange[], when: 'before' | 'after'): readonly EmploymentSpan[] {
+  return roles.flatMap((role) => {
+    const resource = role[when];
+    const { start, end } = resource === null ? { start: null, end: null } : periodOf(resource);
+    return start === null ? [] : [{ role: role.id, start, end }];
+  });
+}
+
+/** None where the role is another person's by now: that person's events tell. */
+function stepEvent(step: Step, roles: readonly ResourceChange[], context: EventContext): readonly DomainEvent[] {
+  const focus = roles.find((role) => role.id === step.role);
+  if (focus === undefined) return [];
+  const facts = roleChange(focus);
+  const firstEvent = step.first === null ? {} : { firstEvent: step.first };
+  return [resourceEvent(step.topic, focus, { effectiveDate: step.date, ...facts, ...firstEvent }, context)];
+}
+
+function roleChanged(role: ResourceChange, context: EventContext): DomainEvent {
+  const told = roleChange(role);
+  const { before, after } = told;
+  // What holds from the day that the role itself states, or from today on.
+  const stated =
+    after === null || before === null
+      ? (after?.start ?? null)
+      : before.start !== after.start
+        ? after.start
+        : before.end !== after.end
+          ? after.end
+          : null;
+  return resourceEvent('assignment-changed', role, { effectiveDate: stated ?? context.today, ...told }, context);
+}
+
+function roleChange(role: ResourceChange) {
+  const { before, after, change } = role;
+  return {
+    filters: roleFilters([role]),
+    before: before && roleFacts(before),
+    after: after && roleFacts(after),
+    ...(change === 'update' && before !== null && after !== null ? { changed: changedElements(before, after) } : {}),
+  };
+}

@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+
+/** What became of a command. */
+export interface Ran {
+  /** Null where a signal ended it. */
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface Running {
+  readonly child: ChildProcess;
+  readonly done: Promise<Ran>;
+}
+
+const entry = new URL('../../server/main.ts', import.meta.url).pathname;
+
+/** Starts `esr-fhir ARGS --data DATA` in a process of its own, with no settings of this one's environment. */
+export function startCommand(data: string, args: readonly string[]): Running {
+  const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ESR_FHIR_') && name !== 'CI');
+  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args, '--data', data], {
+    env: { ...Object.fromEntries(own), ESR_FHIR_LOG_LEVEL: 'error' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const text = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (chunk: string) => {
+      text[name] += chunk;
+    });
+  }
+  const done = once(child, 'close').then(([status]): Ran => ({ status: status as number | null, ...text }));
+  return { child, done };
+}
+
+/** Runs a command to its end. */
+export function runCommand(data: string, ...args: string[]): Promise<Ran> {
+  return startCommand(data, args).done;
+}
+
+/** The document that a command prints with `--json`; throws where it fails. */
+export async function commandJson(data: string, ...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await runCommand(data, ...args, '--json');
+  if (status !== 0) throw new Error(`${args.join(' ')}: exit status ${status}: ${stderr}`);
+  return JSON.parse(stdout) as unknown;
+}
+
+/** A server process that listens. */
+export interface ServingCommand {
+  readonly url: string;
+  /** SIGTERM; resolves with how it ended. */
+  stop(): Promise<Ran>;
+}
+
+/** Starts `esr-fhir serve --port 0` and waits for its `listening on URL`. */
+export async function serveCommand(data: string, ...args: string[]): Promise<ServingCommand> {
+  const { child, done } = startCommand(data, ['serve', '--port', '0', ...args]);
+  let printed = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    child.stdout?.on('data', (chunk: string) => {
+      printed += chunk;
+      const [, found] = /^listening on (\S+)$/m.exec(printed) ?? [];
+      if (found !== undefined) resolve(found);
+    });
+    void done.then((ran) => reject(new Error(`the server ended with ${ran.status}: ${ran.stderr}`)));
+  });
+  return {
+    url,
+    stop() {
+      child.kill('SIGTERM');
+      return done;
+    },
+  };
+}
+
+/** Asks again and again until `holds` answers something; throws after `seconds`. */
+export async function until<T>(what: string, seconds: number, holds: () => Promise<T | undefined>): Promise<T> {
+  const end = Date.now() + seconds * 1000;
+  for (;;) {
+    const answer = await holds();
+    if (answer !== undefined) return answer;
+    if (Date.now() > end) throw new Error(`${what}: not within ${seconds} s`);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}

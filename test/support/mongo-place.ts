@@ -1,0 +1,46 @@
+import { randomBytes } from 'node:crypto';
+import mongoose from 'mongoose';
+import { keyRing } from '../../server/keys/key-ring.ts';
+import { openMongo } from '../../server/store/mongo/open.ts';
+import type { IsolationModel } from '../../server/tenancy/tenant.ts';
+import { type StorePlace, suiteDisclosures } from './store-fixture.ts';
+
+/** The MongoDB server that tests may use; undefined: none. Its path, if any, is replaced. */
+export const mongoUri = process.env['MONGODB_URI'];
+
+/** `base` with another database. */
+export function uriOf(base: string, database: string): string {
+  const [, head = base, query = ''] = /^(mongodb(?:\+srv)?:\/\/[^/?]+)(?:\/[^?]*)?(\?.*)?$/.exec(base) ?? [];
+  return `${head}/${database}${query}`;
+}
+
+/** A database that nothing else uses. */
+export function freshDatabase(): string {
+  return `t${randomBytes(4).toString('hex')}`;
+}
+
+/** A fresh place on the server: databases of its own, dropped when it is cleared. */
+export async function mongoPlace(base: string, isolation: IsolationModel, transactions = true): Promise<StorePlace> {
+  const database = freshDatabase();
+  const uri = uriOf(base, database);
+  const keys = keyRing(randomBytes(32));
+  return {
+    isolation,
+    open: () => openMongo({ uri, keys, disclosures: suiteDisclosures, transactions }),
+    clear: () => dropDatabases(base, database),
+  };
+}
+
+/** Drops the database and those of its tenants. */
+export async function dropDatabases(base: string, database: string): Promise<void> {
+  const client = await mongoose.mongo.MongoClient.connect(uriOf(base, 'admin'));
+  try {
+    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+    const own = databases
+      .map(({ name }) => name)
+      .filter((name) => name === database || name.startsWith(`${database}-`));
+    for (const name of own) await client.db(name).dropDatabase();
+  } finally {
+    await client.close();
+  }
+}
