@@ -11,11 +11,12 @@ import type { Publishing } from './commit/publish.ts';
 import { loadSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { systemClock } from './core/clock.ts';
+import { compileProfiles } from './ingest/formats/csv/profile.ts';
 import { tenantProfiles } from './ingest/formats/csv/tenant-profiles.ts';
 import { compileColumns } from './ingest/formats/go2/columns.ts';
 import type { IngestParts } from './ingest/parts.ts';
 import { projectionContext, storedProjector } from './ingest/projector.ts';
-import { keyRing } from './keys/key-ring.ts';
+import { type KeyRing, keyRing } from './keys/key-ring.ts';
 import { masterKey } from './keys/master-key.ts';
 import { compileMapping } from './mapping/mapping.ts';
 import { winstonLogger } from './ops/logging.ts';
@@ -23,6 +24,7 @@ import { clientRegistry } from './registry/clients.ts';
 import { tenantRegistry } from './registry/tenants.ts';
 import { compileExtract } from './search/extract.ts';
 import { searchParameters } from './search/parameters.ts';
+import type { IndexSchema } from './search/query.ts';
 import { indexSchema } from './search/schema.ts';
 import type { Store } from './store/port.ts';
 import { openSqlite } from './store/sqlite/open.ts';
@@ -38,7 +40,7 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
   const keys = keyRing(masterKey(settings.data, settings.masterKey, how.create === true));
   const parameters = searchParameters(settings.canonicalBase);
   const schema = indexSchema(parameters);
-  const store = await openSqlite({ directory: settings.data, keys, schema, disclosures });
+  const store = await openStore(settings, keys, schema);
   const folder = packageFolder();
   const software = softwareName(folder);
   const ingest = ingestParts(settings, store, { folder, software, logger, clock });
@@ -58,6 +60,13 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
   };
 };
 
+/** A driver that is not used is not loaded. */
+async function openStore({ store, data }: Settings, keys: KeyRing, schema: IndexSchema): Promise<Store> {
+  if (store === 'sqlite') return openSqlite({ directory: data, keys, schema, disclosures });
+  const { openMongo } = await import('./store/mongo/open.ts');
+  return openMongo({ uri: store, keys, disclosures });
+}
+
 function ingestParts(
   { canonicalBase }: Settings,
   store: Store,
@@ -75,6 +84,7 @@ function ingestParts(
     software,
     tenants: () => tenantRegistry(store).list(),
     columns: ({ settings }) => (settings.publishBirthDate ? published : plain),
+    ourCsvProfiles: compileProfiles(csv.profiles, [], csv.schema, { publishBirthDate: false }),
     csvProfiles: tenantProfiles(csv.profiles, csv.schema),
     projectors(tenant, tenantStore, today): Publishing['projectors'] {
       const context = projectionContext(tenant, canonicalBase, today);

@@ -19,25 +19,28 @@ const reloads = { unchanged: { sequence: 2, changed: 0 }, changed: { sequence: 3
  * the same people. `rows` are all rows of the file, `kept` those of record types that are stored.
  */
 export async function benchIngest(staff: number): Promise<object> {
-  const { full, csv } = await trustFiles(staff);
+  const { full, csv: table } = await trustFiles(staff);
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-bench-'));
   try {
     const data = join(scratch, 'data');
     await makeTenant(data);
-    const baselines = [await baseline(csv)];
+    const baselines = [await baseline(table)];
     const runs: Record<string, IngestFigures> = { first: await ingest(data, full) };
     for (const [name, reload] of Object.entries<Reload>(reloads)) {
-      baselines.push(await baseline(csv));
+      baselines.push(await baseline(table));
       const file = writeReload(full, scratch, reload);
       runs[name] = await ingest(data, file);
       rmSync(file);
     }
-    baselines.push(await baseline(csv));
-    const csvRowsPerSecond = median(baselines);
+    baselines.push(await baseline(table));
+    const csv: Baseline = {
+      rowsPerSecond: median(baselines.map((one) => one.rowsPerSecond)),
+      rowsPerCpuSecond: median(baselines.map((one) => one.rowsPerCpuSecond)),
+    };
     const bytes = statSync(full).size;
-    const figures = Object.entries(runs).map(([name, run]) => [name, figure(run, bytes, csvRowsPerSecond)]);
+    const figures = Object.entries(runs).map(([name, run]) => [name, figure(run, bytes, csv)]);
     return {
-      ...{ bench: 'ingest', staff, megabytes: round(bytes / 1e6), csvParseRowsPerSecond: round(csvRowsPerSecond) },
+      ...{ bench: 'ingest', staff, megabytes: round(bytes / 1e6), csvParse: rounded(csv) },
       ...Object.fromEntries(figures),
       targets: { ...targets, peakMebibytes: peakTargetMebibytes },
       machine: machine(),
@@ -47,22 +50,32 @@ export async function benchIngest(staff: number): Promise<object> {
   }
 }
 
-async function baseline(csv: string): Promise<number> {
-  const { rowsPerSecond } = await runForJson<{ rowsPerSecond: number }>(builtFile('scripts/bench/csv-process'), [csv]);
-  return rowsPerSecond;
+interface Baseline {
+  readonly rowsPerSecond: number;
+  readonly rowsPerCpuSecond: number;
+}
+
+function baseline(csv: string): Promise<Baseline> {
+  return runForJson<Baseline>(builtFile('scripts/bench/csv-process'), [csv]);
+}
+
+function rounded({ rowsPerSecond, rowsPerCpuSecond }: Baseline): Baseline {
+  return { rowsPerSecond: round(rowsPerSecond), rowsPerCpuSecond: round(rowsPerCpuSecond) };
 }
 
 function ingest(data: string, file: string): Promise<IngestFigures> {
   return runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file]);
 }
 
-function figure({ report, seconds, phases, peakMebibytes }: IngestFigures, bytes: number, csvRowsPerSecond: number) {
+function figure(run: IngestFigures, bytes: number, csv: Baseline) {
+  const { report, seconds, cpuSeconds, phases, peakMebibytes } = run;
   const { state, reason, rows, created, changed, removed, unchanged, quarantined } = report;
   if (state !== 'applied') throw new Error(`the file is ${state}: ${reason}`);
   const rates = Object.entries(phases).map(([phase, spent]) => [phase, spent === 0 ? null : round(rows / spent)]);
   return {
     ...{ rows, created, changed, removed, unchanged, quarantined, seconds: round(seconds) },
-    ...{ rowsPerSecond: round(rows / seconds), ratio: round(rows / seconds / csvRowsPerSecond) },
+    ...{ rowsPerSecond: round(rows / seconds), ratio: round(rows / seconds / csv.rowsPerSecond) },
+    ...{ cpuSeconds: round(cpuSeconds), cpuRatio: round(rows / cpuSeconds / csv.rowsPerCpuSecond) },
     ...{ megabytesPerSecond: round(bytes / 1e6 / seconds), peakMebibytes },
     rowsPerSecondByPhase: Object.fromEntries(rates) as Record<string, number | null>,
     secondsByPhase: phases,

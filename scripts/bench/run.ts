@@ -1,6 +1,8 @@
 import { parseArgs } from 'node:util';
+import { auditBench } from './audit.ts';
 import { benchIngest } from './ingest.ts';
 import { readBench } from './read.ts';
+import { benchReadDuringIngest } from './read-during-ingest.ts';
 import { benchRequests } from './requests.ts';
 import { searchBench } from './search.ts';
 
@@ -15,7 +17,9 @@ const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
     benchRequests(readBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 40_000 }) }),
   search: ({ staff, quick }) =>
     benchRequests(searchBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 10_000 }) }),
+  audit: ({ staff, quick }) => auditBench({ staff, ...(quick ? short : { rounds: 5, requestsPerRound: 40_000 }) }),
   ingest: ({ staff }) => benchIngest(staff),
+  'read-during-ingest': ({ staff, quick }) => benchReadDuringIngest({ staff, idleSeconds: quick ? 2 : 15 }),
 };
 
 const short = { rounds: 1, requestsPerRound: 500 };

@@ -122,7 +122,10 @@ function notFound(): AppError {
 }
 
 function asAppError(thrown: unknown, { logger }: AdminDeps, requestId: string): AppError {
-  if (thrown instanceof AppError) return thrown;
+  if (thrown instanceof AppError) {
+    if (thrown.detail !== undefined) logger.warn(thrown.detail, { requestId, code: thrown.code });
+    return thrown;
+  }
   logger.error('request failed', { requestId, why: why(thrown) });
   return thrown instanceof StoreError
     ? new AppError('unavailable', 'the data cannot be reached at the moment')

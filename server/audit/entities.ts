@@ -44,8 +44,15 @@ function transaction(entry: AuditEntry, context: AuditContext): AuditEventEntity
 
 /** The raw request, base64, exactly as it came (a malicious one included); no `what` and no `detail` (BALP Query). */
 function queryEntity(entry: AuditEntry): AuditEventEntity | undefined {
-  if (entry.query === null) return undefined;
+  if (entry.query === null) return entry.kind === 'admin' ? subjectEntity(entry) : undefined;
   return { type: systemObject, role: queryRole, query: Buffer.from(entry.query, 'utf8').toString('base64') };
+}
+
+/** What an operator at the command line changed or looked at: there was no request. */
+function subjectEntity({ type, id }: AuditEntry): AuditEventEntity | undefined {
+  if (id === null) return undefined;
+  const what = type === null ? { identifier: { value: id } } : { reference: `${type}/${id}` };
+  return { type: systemObject, what };
 }
 
 function dataEntity(entry: AuditEntry, context: AuditContext): AuditEventEntity | undefined {

@@ -1,18 +1,38 @@
-import type { Coding } from '@medplum/fhirtypes';
+import type { AuditEventEntity, Coding } from '@medplum/fhirtypes';
 import { AppError } from '../core/error.ts';
+import type { AuditContext } from './agents.ts';
 import { type DateCriterion, type DateParser, dateCriterion } from './date-criterion.ts';
+import { auditEntities } from './entities.ts';
 import type { AuditEntry } from './entry.ts';
 import { auditPattern } from './pattern.ts';
 import { withoutVersion } from './row.ts';
 
-/** `AuditEvent` search parameters (FHIR R4, AuditEvent §6.4.6) that we answer; `agent` takes a client id. */
-const auditParameters = ['_id', 'date', 'agent', 'entity', 'type', 'subtype', 'action', 'outcome'] as const;
-type AuditParameter = (typeof auditParameters)[number];
+/**
+ * `AuditEvent` search parameters (FHIR R4, AuditEvent §6.4.6) that we answer. `agent` takes a client id; `source` the
+ * server's URL or, as a site, the tenant.
+ */
+const valueParameters = [
+  '_id',
+  'agent',
+  'entity',
+  'entity-type',
+  'type',
+  'subtype',
+  'action',
+  'outcome',
+  'source',
+] as const;
+/** An event is written once, when it happens. */
+const dateParameters = ['date', '_lastUpdated'] as const;
+type ValueParameter = (typeof valueParameters)[number];
+type DateParameter = (typeof dateParameters)[number];
+/** Parameters that take `:identifier`. */
+const identified: readonly string[] = ['agent', 'entity', 'source'] satisfies readonly ValueParameter[];
 
 /** Values of one criterion are alternatives; criteria must all hold. */
 type Criterion =
   | { readonly param: 'date'; readonly ranges: DateCriterion }
-  | { readonly param: Exclude<AuditParameter, 'date'>; readonly values: readonly string[] };
+  | { readonly param: ValueParameter | 'entity:identifier'; readonly values: readonly string[] };
 
 export interface AuditSearch {
   readonly criteria: readonly Criterion[];
@@ -33,35 +53,40 @@ export function auditSearch(parameters: readonly Parameter[], parseDate: DatePar
   let descending = true;
   for (const { name, modifier, values } of parameters) {
     if (name === '_sort') descending = sortOf(values);
-    else if (isAuditParameter(name)) criteria.push(criterion(name, modifier, values, parseDate));
+    else if (isOneOf(dateParameters, name)) criteria.push(dates(name, modifier, values, parseDate));
+    else if (isOneOf(valueParameters, name)) criteria.push(criterion(name, modifier, values));
     else throw new AppError('unknown-parameter', `AuditEvent has no search parameter "${name}"`, { expression: name });
   }
   return { criteria, descending };
 }
 
-function isAuditParameter(name: string): name is AuditParameter {
-  return (auditParameters as readonly string[]).includes(name);
+function isOneOf<Name extends string>(names: readonly Name[], name: string): name is Name {
+  return (names as readonly string[]).includes(name);
 }
 
-function criterion(
-  param: AuditParameter,
+function dates(
+  param: DateParameter,
   modifier: string | undefined,
   values: readonly string[],
-  parseDate: DateParser,
+  parse: DateParser,
 ): Criterion {
-  const byIdentifier = param === 'agent' && modifier === 'identifier';
-  if (modifier !== undefined && !byIdentifier) throw invalid(param, `${param} has no modifier "${modifier}" here`);
-  if (values.length === 0 || values.some((value) => value === '')) throw invalid(param, `${param} needs a value`);
-  if (param === 'entity') return { param, values: values.map(entityOf) };
-  if (byIdentifier) return { param, values: values.map((value) => value.slice(value.lastIndexOf('|') + 1)) };
-  if (param !== 'date') return { param, values };
-  return { param, ranges: values.flatMap((value) => rangesOf(value, parseDate)) };
+  if (modifier !== undefined) throw invalid(param, `${param} has no modifier "${modifier}" here`);
+  const ranges = values.flatMap((value) => {
+    const found = dateCriterion(value, parse);
+    if (found === undefined) throw invalid(param, `${param} is not a date with a prefix that is known here`);
+    return found;
+  });
+  return { param: 'date', ranges };
 }
 
-function rangesOf(value: string, parseDate: DateParser): DateCriterion {
-  const ranges = dateCriterion(value, parseDate);
-  if (ranges === undefined) throw invalid('date', 'date is not a date with a prefix that is known here');
-  return ranges;
+function criterion(param: ValueParameter, modifier: string | undefined, values: readonly string[]): Criterion {
+  const byIdentifier = modifier === 'identifier' && identified.includes(param);
+  if (modifier !== undefined && !byIdentifier) throw invalid(param, `${param} has no modifier "${modifier}" here`);
+  if (values.length === 0 || values.some((value) => value === '')) throw invalid(param, `${param} needs a value`);
+  if (param === 'entity') {
+    return byIdentifier ? { param: 'entity:identifier', values } : { param, values: values.map(entityOf) };
+  }
+  return { param, values: byIdentifier ? values.map((value) => value.slice(value.lastIndexOf('|') + 1)) : values };
 }
 
 /** `Type/id`, also where it came as an absolute or a version-specific reference. */
@@ -82,16 +107,17 @@ function invalid(expression: string, message: string): AppError {
 }
 
 /** Does an entry match? `id` is its AuditEvent id. */
-export function auditMatches(search: AuditSearch, id: string, entry: AuditEntry, canonicalBase: string): boolean {
-  return search.criteria.every((one) => holds(one, id, entry, canonicalBase));
+export function auditMatches(search: AuditSearch, id: string, entry: AuditEntry, context: AuditContext): boolean {
+  return search.criteria.every((one) => holds(one, id, entry, context));
 }
 
-function holds(one: Criterion, id: string, entry: AuditEntry, canonicalBase: string): boolean {
+function holds(one: Criterion, id: string, entry: AuditEntry, context: AuditContext): boolean {
   if (one.param === 'date') {
     const at = Date.parse(entry.at);
     return one.ranges.some(([from, to]) => at >= from && at < to);
   }
   const { values } = one;
+  const { canonicalBase } = context;
   switch (one.param) {
     case '_id':
       return values.includes(id);
@@ -102,6 +128,15 @@ function holds(one: Criterion, id: string, entry: AuditEntry, canonicalBase: str
         values.includes(`${entry.type}/${entry.id}`) ||
         entry.disclosed.some((version) => values.includes(withoutVersion(version)))
       );
+    case 'entity-type':
+      return entitiesOf(entry, context).some(({ type }) => type && values.some((value) => is(value, type)));
+    case 'entity:identifier':
+      return entitiesOf(entry, context).some(({ what }) => {
+        const { system, value: code } = what?.identifier ?? {};
+        return code !== undefined && values.some((value) => is(value, { code, ...(system && { system }) }));
+      });
+    case 'source':
+      return values.includes(context.publicUrl) || (entry.tenant !== null && values.includes(entry.tenant));
     case 'outcome':
       return values.some((value) => value.slice(value.lastIndexOf('|') + 1) === String(entry.outcome));
     case 'action':
@@ -111,6 +146,10 @@ function holds(one: Criterion, id: string, entry: AuditEntry, canonicalBase: str
     case 'subtype':
       return values.some((value) => is(value, auditPattern(entry, canonicalBase).subtype));
   }
+}
+
+function entitiesOf(entry: AuditEntry, context: AuditContext): readonly AuditEventEntity[] {
+  return auditEntities(entry, auditPattern(entry, context.canonicalBase), context);
 }
 
 /** Token search: `code`, `system|code`, `system|`. */

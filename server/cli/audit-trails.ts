@@ -6,9 +6,6 @@ import type { Tenant } from '../tenancy/tenant.ts';
 import { anchorFile } from './audit-anchor.ts';
 import type { House } from './house.ts';
 
-/** The chain of this data folder's one serving process. */
-const writerName = 'serve';
-
 /** Every log that a serving process writes: the system's and each tenant's. */
 export interface AuditTrails {
   /** Durable when it resolves; in the system's log where no known tenant is named. */
@@ -21,15 +18,18 @@ export interface AuditTrails {
   close(): Promise<void>;
 }
 
-/** @param registry the tenants as this process last saw them */
-export type OpenTrails = (house: House, registry: Registry) => AuditTrails;
+/**
+ * @param registry the tenants as this process last saw them
+ * @param writer the name of this process's chains
+ */
+export type OpenTrails = (house: House, registry: Registry, writer: string) => AuditTrails;
 
 interface Registry {
   tenant(id: string): Tenant | undefined;
   tenants(): Iterable<Tenant>;
 }
 
-export const auditTrails: OpenTrails = (house, registry) => {
+export const auditTrails: OpenTrails = (house, registry, writerName) => {
   const { store, clock, logger, settings } = house;
   const anchor = anchorFile(settings.auditAnchor).checkpoint;
   const shared = { key: checkpointKey(house.keys), documents: store.system.documents, anchor, clock, logger };

@@ -56,7 +56,7 @@ async function verify(house: House, tenant: string | null): Promise<Verification
   return verifyAuditLog(log, tenant, key, { head, lost, anchored });
 }
 
-/** That somebody looked, and what they saw, is audited too; where the tenant's data cannot be written, it is only said. */
+/** That somebody looked, and what they saw, is audited too; where the tenant's data cannot be written, it is logged. */
 async function record(house: House, tenant: string, { findings }: Verification): Promise<void> {
   const [first] = findings;
   const entry = (at: string) =>

@@ -5,6 +5,7 @@ import { newClient, withNewSecret } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
+import { auditOperator } from './operator-audit.ts';
 
 interface AddOptions extends CommonOptions {
   readonly tenant?: string;
@@ -48,7 +49,8 @@ function addCommand(open: OpenHouse): Command {
       if ([secret, jwks, jwksUri].filter((one) => one !== undefined).length > 1) {
         throw new UsageError('--secret, --jwks and --jwks-uri exclude each other');
       }
-      return inHouse(open, options, async ({ tenants, clients, keys, clock }) => {
+      return inHouse(open, options, async (house) => {
+        const { tenants, clients, keys, clock } = house;
         const live = id === undefined ? [] : (await tenants.get(id)).contracts;
         if (contract !== undefined && !live.includes(contract)) {
           throw new AppError('invalid', `contract ${contract} is not live for tenant ${id}`);
@@ -58,6 +60,7 @@ function addCommand(open: OpenHouse): Command {
         const how = jwks !== undefined ? { jwks: json(jwks) } : jwksUri !== undefined ? { jwksUri } : {};
         const made = newClient({ name, scope, contracts, ...whose, ...how }, keys, clock.now().toISOString());
         await clients.add(made.client);
+        await auditOperator(house, id ?? null, { interaction: 'client-add', id: made.client.id });
         const document = summary(made.client);
         const shown = made.secret === undefined ? {} : { client_secret: made.secret };
         print(options, { ...document, ...shown }, lines({ ...document, ...shown }));
@@ -83,9 +86,11 @@ function disableCommand(open: OpenHouse): Command {
     .argument('<client-id>')
     .option('--tenant <id>')
     .action((id: string, { tenant, ...options }: TenantOptions) =>
-      inHouse(open, options, async ({ clients }) => {
+      inHouse(open, options, async (house) => {
+        const { clients } = house;
         const client: Client = { ...(await clients.get(id, tenant ?? null)), status: 'disabled' };
         await clients.put(client);
+        await auditOperator(house, tenant ?? null, { interaction: 'client-disable', id });
         print(options, summary(client), [`client ${id} is disabled`]);
       }),
     );
@@ -96,9 +101,11 @@ function rotateCommand(open: OpenHouse): Command {
     .argument('<client-id>')
     .option('--tenant <id>')
     .action((id: string, { tenant, ...options }: TenantOptions) =>
-      inHouse(open, options, async ({ clients, keys }) => {
+      inHouse(open, options, async (house) => {
+        const { clients, keys } = house;
         const { client, secret } = withNewSecret(await clients.get(id, tenant ?? null), keys);
         await clients.put(client);
+        await auditOperator(house, tenant ?? null, { interaction: 'client-rotate', id });
         const document = { ...summary(client), client_secret: secret };
         print(options, document, lines(document));
       }),

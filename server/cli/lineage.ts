@@ -4,6 +4,7 @@ import { type Trace, traceFile, tracePerson, traceResource } from '../lineage/tr
 import type { TenantStore } from '../store/port.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse, operatorStore } from './house.ts';
+import { auditOperator } from './operator-audit.ts';
 
 interface LineageOptions extends CommonOptions {
   readonly tenant: string;
@@ -27,6 +28,8 @@ export function lineageCommand(open: OpenHouse): Command {
         const store = await operatorStore(house, tenant);
         const { contracts } = await house.tenants.get(tenant);
         const trace = await traceOf(store, { file, resource, person }, contracts);
+        const subject = file ?? resource ?? `person/${person}`;
+        await auditOperator(house, tenant, { interaction: 'lineage', id: subject });
         if (trace === undefined) throw new AppError('not-found', `tenant ${tenant} knows nothing of it`);
         print(options, trace, lines(trace));
       });

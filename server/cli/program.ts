@@ -4,6 +4,7 @@ import { AppError } from '../core/error.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { UsageError } from './command.ts';
+import { csvProfileCommand } from './csv-profile.ts';
 import { demoCommand } from './demo.ts';
 import { filesCommand } from './files.ts';
 import { generateCommand } from './generate.ts';
@@ -34,10 +35,13 @@ function program(open: OpenHouse, version: string): Command {
     reconcileCommand(open),
     auditCommand(open),
     generateCommand(),
+    csvProfileCommand(open),
     workCommand(open),
   ];
   const root = new Command('esr-fhir')
     .description('ESR files in, a governed multi-tenant FHIR R4 API out')
+    // `files --tenant ID` and `files show … --tenant ID`: an option belongs to the command that it follows.
+    .enablePositionalOptions()
     .version(version);
   for (const one of all) root.addCommand(one);
   const quiet = (command: Command) => {

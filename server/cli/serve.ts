@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net';
 import type { Command } from 'commander';
 import { limits } from '../core/limits.ts';
 import { dropWatch } from '../ingest/sources/drop-watch.ts';
-import { withLease } from '../jobs/lease.ts';
+import { withFreeLease, withLease } from '../jobs/lease.ts';
 import { atMidnight } from '../jobs/midnight.ts';
 import { type Background, background } from './background.ts';
 import { type CommonOptions, command, integer } from './command.ts';
@@ -44,24 +44,42 @@ interface ServeHow {
   readonly listening?: (url: string) => Promise<void>;
 }
 
-/** Serves the house until `stopped`. One server per data folder: a second one says so and ends. */
-export function serveHouse(house: House, { stopped, listening }: ServeHow): Promise<void> {
-  return withLease(house.store.system.leases, 'serve', house.clock, 0, async () => {
-    const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
-    const work = background(house.entry, argsOf, house.logger);
-    const server = await serving(house, { requestWork: work.request });
-    await server.app.listen({ port: house.settings.port, host: house.settings.host });
-    const { port } = server.app.server.address() as AddressInfo;
-    const url = house.settings.publicUrl ?? `http://localhost:${port}`;
-    server.setUrl(url);
-    await rememberPublicUrl(house.store.system.documents, url);
-    const stopBackground = keepUp(house, server, work);
-    process.stdout.write(`listening on ${url}\n`);
-    await listening?.(url);
-    await stopped;
-    await stopBackground();
-    await server.close();
-  });
+/**
+ * Serves the house until `stopped`. One server per data folder on the embedded store: a second one says so and ends.
+ * Where several machines share a store, each server takes the first free name: its audit rows have a chain of their own.
+ */
+export function serveHouse(house: House, how: ServeHow): Promise<void> {
+  const { leases } = house.store.system;
+  if (!house.store.capabilities.severalMachines) {
+    return withLease(leases, firstServer, house.clock, 0, () => serveAs(firstServer, house, how));
+  }
+  return withFreeLease(leases, serverNames(), house.clock, (name) => serveAs(name, house, how));
+}
+
+const firstServer = 'serve';
+
+/** `serve`, `serve-2`, … */
+function* serverNames(): Generator<string> {
+  for (let number = 1; number <= limits.serversMax; number += 1) {
+    yield number === 1 ? firstServer : `${firstServer}-${number}`;
+  }
+}
+
+async function serveAs(auditWriter: string, house: House, { stopped, listening }: ServeHow): Promise<void> {
+  const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
+  const work = background(house.entry, argsOf, house.logger);
+  const server = await serving(house, { requestWork: work.request, auditWriter });
+  await server.app.listen({ port: house.settings.port, host: house.settings.host });
+  const { port } = server.app.server.address() as AddressInfo;
+  const url = house.settings.publicUrl ?? `http://localhost:${port}`;
+  server.setUrl(url);
+  await rememberPublicUrl(house.store.system.documents, url);
+  const stopBackground = keepUp(house, server, work);
+  process.stdout.write(`listening on ${url}\n`);
+  await listening?.(url);
+  await stopped;
+  await stopBackground();
+  await server.close();
 }
 
 /** Everything that happens between requests, until the returned function is called. */

@@ -37,17 +37,20 @@ export interface Serving {
 interface ServingParts {
   /** Has the tenant's unfinished files and units worked on by another process. */
   requestWork(tenant: string): void;
+  /** The name of this process's chains of audit rows; no other process uses it at the same time. */
+  readonly auditWriter: string;
   /** Left out: the audit trails. */
   readonly trails?: OpenTrails;
 }
 
-export async function serving(house: House, { requestWork, trails = auditTrails }: ServingParts): Promise<Serving> {
+export async function serving(house: House, parts: ServingParts): Promise<Serving> {
+  const { requestWork, auditWriter, trails = auditTrails } = parts;
   const { store, keys, clock, logger, settings } = house;
   const snapshot = await registrySnapshot(store);
   const signing = await signingKeys(store.system.documents, keys, clock);
   let url = settings.publicUrl ?? '';
   const publicUrl = () => url;
-  const audits = trails(house, snapshot);
+  const audits = trails(house, snapshot, auditWriter);
   const oauth = oauthProvider({
     ...{ publicUrl, signing: () => signing, store: store.system.oauth, clients: house.clients },
     ...{ tenants: house.tenants, keys, clock, log: logger, audit: audits.write },

@@ -10,7 +10,12 @@ export async function operatorStewardship(house: House, id: string): Promise<Ste
 
 /** A decision made at the command line, by whoever is logged in. Throws `invalid` for a reason that says nothing. */
 export function operatorDecision(reason: string): Decision {
-  return { actor: `operator:${userName()}`, reason: statedReason(reason) };
+  return { actor: operatorName(), reason: statedReason(reason) };
+}
+
+/** Whoever is logged in, as the audit names them. */
+export function operatorName(): string {
+  return `operator:${userName()}`;
 }
 
 function userName(): string {

@@ -3,10 +3,12 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { notedHeads } from '../commit/noted-head.ts';
 import { AppError } from '../core/error.ts';
+import { tenantFrom } from '../registry/tenant-document.ts';
 import { isolationModels, type Tenant } from '../tenancy/tenant.ts';
 import { anchorFile } from './audit-anchor.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
+import { auditOperator } from './operator-audit.ts';
 
 interface AddOptions extends CommonOptions {
   readonly name: string;
@@ -28,12 +30,14 @@ export function tenantCommand(open: OpenHouse): Command {
         .requiredOption('--vpd <numbers>', 'ESR VPD number(s), comma-separated')
         .option('--isolation <model>', isolationModels.join('|'), 'database')
         .action((id: string, { name, ods, vpd, isolation, ...options }: AddOptions) =>
-          inHouse(open, options, async ({ store, tenants }) => {
+          inHouse(open, options, async (house) => {
+            const { store, tenants } = house;
             if (!(store.capabilities.isolationModels as readonly string[]).includes(isolation)) {
               const { name: kind, isolationModels: models } = store.capabilities;
               throw new UsageError(`the ${kind} store isolates tenants by ${models.join(', ')}, not by ${isolation}`);
             }
             const tenant = await tenants.add({ id, name, ods: list(ods), vpds: list(vpd), isolation });
+            await auditOperator(house, id, { interaction: 'tenant-add', id });
             print(options, summary(tenant), [`tenant ${tenant.id} added`]);
           }),
         ),
@@ -55,8 +59,9 @@ export function tenantCommand(open: OpenHouse): Command {
         .argument('<key>')
         .argument('<value>')
         .action((id: string, key: string, value: string, options: CommonOptions) =>
-          inHouse(open, options, async ({ tenants }) => {
-            const tenant = await tenants.set(id, key, value);
+          inHouse(open, options, async (house) => {
+            const tenant = await house.tenants.set(id, key, value);
+            await auditOperator(house, id, { interaction: 'tenant-set', id: key });
             print(options, tenant, [`${id}: ${key} set`]);
           }),
         ),
@@ -92,8 +97,9 @@ function statusCommand(open: OpenHouse, verb: string, status: Tenant['status']):
   return command(verb, `make a tenant ${status}`)
     .argument('<id>')
     .action((id: string, options: CommonOptions) =>
-      inHouse(open, options, async ({ tenants }) => {
-        const tenant = await tenants.setStatus(id, status);
+      inHouse(open, options, async (house) => {
+        const tenant = await house.tenants.setStatus(id, status);
+        await auditOperator(house, id, { interaction: `tenant-${verb}`, id });
         print(options, summary(tenant), [`${id} is ${status}`]);
       }),
     );
@@ -104,8 +110,10 @@ function removeCommand(open: OpenHouse): Command {
     .argument('<id>')
     .requiredOption('--yes', 'say that you mean it: nothing can be read afterwards')
     .action((id: string, options: CommonOptions) =>
-      inHouse(open, options, async ({ tenants, clients, store, settings, clock }) => {
+      inHouse(open, options, async (house) => {
+        const { tenants, clients, store, settings, clock } = house;
         await tenants.get(id);
+        await auditOperator(house, null, { interaction: 'tenant-remove', id });
         await clients.removeAll(id);
         await tenants.remove(id);
         // A later tenant of that id begins another log.
@@ -120,8 +128,13 @@ function applyCommand(open: OpenHouse): Command {
   return command('apply', 'make a tenant be what a JSON or YAML document says; safe to repeat')
     .argument('<file>')
     .action((file: string, options: CommonOptions) =>
-      inHouse(open, options, async ({ tenants }) => {
-        const tenant = await tenants.apply(read(file));
+      inHouse(open, options, async (house) => {
+        const { tenants, ingest } = house;
+        const document = read(file);
+        // A profile that names no field of ours is refused here, not when the first file comes.
+        ingest.csvProfiles(tenantFrom(document));
+        const tenant = await tenants.apply(document);
+        await auditOperator(house, tenant.id, { interaction: 'tenant-apply', id: tenant.id });
         print(options, tenant, [`tenant ${tenant.id} is as ${file} says`]);
       }),
     );

@@ -51,16 +51,27 @@ export async function announcementOps(
   const ops: ((at: string) => Op)[] = [];
   for (const projected of projections) {
     const { unit } = projected;
-    const announcement = remembered.get(unitText(unit)) ?? null;
-    const resources = changesOf(projected, owners.get(unitText(unit)) ?? [], standing, changes, before);
-    const touched = resources.some(({ change, holders }) => change !== null || (holders ?? []).length > 0);
-    if (!touched && announcement === null) continue;
+    const text = unitText(unit);
+    const announcement = remembered.get(text) ?? null;
+    const owned = owners.get(text) ?? [];
+    if (announcement === null && !isTouched(projected, owned, changes)) continue;
+    const resources = changesOf(projected, owned, standing, changes, before);
     const told = announcer.announce({ unit, resources, announcement });
     for (const { topic, body } of told.events) ops.push((at) => ({ op: 'event', tenant, topic, body: body(at) }));
     if (told.announcement === announcement) continue;
     ops.push(() => ({ op: 'announcement', tenant, unit, body: told.announcement }));
   }
   return (at) => ops.map((op) => op(at));
+}
+
+/** Whose versions the batch makes; and a position that is held, since who holds it shows nowhere else. */
+function isTouched(
+  { resources }: ProjectedUnit,
+  owned: readonly ResourceHead[],
+  changes: ReadonlyMap<string, ResourceChange>,
+): boolean {
+  const named = (one: { readonly type: string; readonly id: string }) => changes.has(`${one.type}/${one.id}`);
+  return resources.some((one) => named(one) || (one.holders ?? []).length > 0) || owned.some(named);
 }
 
 /** Resources as they were, by `Type/id`, of those that an update or a delete changes. */

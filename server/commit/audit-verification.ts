@@ -133,8 +133,8 @@ async function unheld(log: AuditLog, count: number, demanded: readonly Demanded[
     if (row?.hash === hash) continue;
     const writer = checkpointWriter;
     if (row === undefined) {
-      const why = `the log ends at checkpoint ${count}, but checkpoint ${number} was made: ${says}. An older backup was \
-put back, or the newest rows were cut together with their checkpoints`;
+      const ends = `the log ends at checkpoint ${count}, but checkpoint ${number} was made: ${says}`;
+      const why = `${ends}. An older backup was put back, or rows were cut together with their checkpoints`;
       return [{ tampering: 'older-log', writer, number: count + 1, why }];
     }
     const why = `checkpoint ${number} is not the one that was made: ${says}. The log went on from an older state`;

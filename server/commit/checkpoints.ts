@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { limits } from '../core/limits.ts';
 import type { Logger } from '../core/log.ts';
 import type { CheckpointKey } from '../keys/checkpoint-key.ts';
+import { StoreError } from '../store/error.ts';
 import type { AuditLog, AuditRow, DocumentStore } from '../store/port.ts';
 import { type NotedHeads, notedHeads } from './noted-head.ts';
 
@@ -50,6 +51,8 @@ export function checkpoints(parts: CheckpointParts): Checkpoints {
   // One after the other; a failure is logged and tried again at the next look.
   const serially = (work: () => Promise<void>): Promise<void> => {
     last = last.then(work).catch((error: Error) => {
+      // Another server of the same store signed at this very moment: its checkpoint names our rows, the next look sees.
+      if (error instanceof StoreError && error.code === 'conflict') return;
       logger.error('an audit checkpoint failed', { tenant, error: error.message });
     });
     return last;

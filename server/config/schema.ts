@@ -38,9 +38,11 @@ export const settingsSchema = {
     },
     store: {
       type: 'string',
-      pattern: '^sqlite$',
+      pattern: '^(sqlite|mongodb(\\+srv)?://[^/?#\\s]+/[A-Za-z0-9_-]{1,30}(\\?\\S*)?)$',
       default: 'sqlite',
-      description: 'Where data are kept: `sqlite`, the embedded store.',
+      description:
+        'Where data are kept: `sqlite`, the embedded store, or a `mongodb://` URI whose database name (30 characters at ' +
+        'the most) is that of the system database and begins those of the tenants.',
     },
     canonicalBase: {
       type: 'string',
@@ -57,8 +59,8 @@ export const settingsSchema = {
       type: 'string',
       minLength: 1,
       description:
-        'A file, best on another machine or on write-once storage, to which every signed audit checkpoint is appended; ' +
-        '`audit verify` holds the log against it.',
+        'A file, best on another machine or on write-once storage, to which every signed audit checkpoint ' +
+        'is appended; `audit verify` holds the log against it.',
     },
     logLevel: { enum: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least severe level logged.' },
   },

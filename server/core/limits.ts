@@ -37,6 +37,7 @@ export const limits = {
   clockSkewSeconds: 5,
   bodyCacheBytesMax: 64 * 1024 * 1024,
   tenantHandlesMax: 500,
+  serversMax: 99,
   leaseSeconds: 30,
   ingestWaitMs: 600_000,
   registryRefreshMs: 500,

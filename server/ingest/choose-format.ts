@@ -1,11 +1,13 @@
 import { limits } from '../core/limits.ts';
 import { type CsvLayout, findLayout } from './formats/csv/layout.ts';
 import type { CsvProfile } from './formats/csv/profile.ts';
+import { type Go1Header, peekGo1Header } from './formats/go1/header.ts';
 import { peekGo2Header } from './formats/go2/read.ts';
 
 /** What a file is, by its first bytes. `unknown` says why it is none of them. */
 export type ChosenFormat =
   | { readonly is: 'go2' }
+  | { readonly is: 'go1'; readonly header: Go1Header }
   | { readonly is: 'csv'; readonly layout: CsvLayout }
   | { readonly is: 'unknown'; readonly fault: string };
 
@@ -21,6 +23,8 @@ export const firstBytesMax = limits.lineBytesMax;
 export function chooseFormat(first: Uint8Array, name: string, profiles: readonly CsvProfile[]): ChosenFormat {
   const header = peekGo2Header(first);
   if (header.ok || (header.fault.code !== 'wrong-format' && header.fault.code !== 'empty')) return { is: 'go2' };
+  const version1 = peekGo1Header(first);
+  if (version1 !== undefined) return { is: 'go1', header: version1 };
   const layout = findLayout(first, profiles);
   if (layout !== undefined) {
     const lacking = layout.header.drift.filter(({ kind }) => kind === 'required').map(({ message }) => message);

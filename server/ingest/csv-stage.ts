@@ -3,28 +3,32 @@ import { type FieldValue, type RecordType, recordTypes } from '../record/record.
 import type { RecordReader, StagedRow } from '../store/port.ts';
 import { CsvKeys, type FoundKey, type Link } from './csv-keys.ts';
 import { type Fault, fault } from './fault.ts';
-import { type Draft, type DraftedRow, draftRow } from './formats/csv/draft.ts';
-import type { BoundHeader } from './formats/csv/header.ts';
-import type { CsvProfile } from './formats/csv/profile.ts';
-import type { CsvRow } from './formats/csv/read.ts';
+import type { Draft, DraftedRow } from './formats/csv/draft.ts';
 import type { LineFates, SharedSlot } from './line-fates.ts';
 
-/** Turns the rows of one CSV file into staged records: a row becomes up to a dozen. */
+/** What staging must know of the rows. */
+export interface RowShape {
+  /** The record type that stands for a row which is bad as a whole. */
+  readonly main: RecordType;
+  /** References between the records of one row, e.g. `assignment.positionId`. */
+  readonly links: ReadonlySet<string>;
+  /** Place of each `record.field`; those that are not named keep their order. */
+  readonly fieldOrder: ReadonlyMap<string, number>;
+}
+
+/** Turns the rows of one file into staged records: a row becomes up to a dozen. */
 export class CsvStaging {
-  readonly #profile: CsvProfile;
-  readonly #header: BoundHeader;
+  readonly #shape: RowShape;
   readonly #keys: CsvKeys;
   readonly #fates: LineFates;
 
-  constructor(profile: CsvProfile, header: BoundHeader, records: RecordReader, fates: LineFates) {
-    this.#profile = profile;
-    this.#header = header;
+  constructor(shape: RowShape, records: RecordReader, fates: LineFates) {
+    this.#shape = shape;
     this.#keys = new CsvKeys(records);
     this.#fates = fates;
   }
 
-  async stage(rows: readonly CsvRow[]): Promise<readonly StagedRow[]> {
-    const drafted = rows.map((row) => draftRow(this.#profile, this.#header, row));
+  async stage(drafted: readonly DraftedRow[]): Promise<readonly StagedRow[]> {
     const all = drafted.flatMap(({ drafts }) => recordTypes.flatMap((type) => drafts[type] ?? []));
     const persons = await this.#keys.find(all.filter(({ type }) => type === 'person'));
     for (const { drafts } of drafted) this.#own(drafts, persons);
@@ -37,7 +41,7 @@ export class CsvStaging {
   #stageRow(row: DraftedRow, keys: ReadonlyMap<Draft, FoundKey>, chain: readonly Link[]): readonly StagedRow[] {
     const { line, drafts } = row;
     this.#fates.add(line);
-    if (row.fault !== null) return [badRow(line, this.#mainType(), '', [row.fault])];
+    if (row.fault !== null) return [badRow(line, this.#shape.main, '', [row.fault])];
     const staged: StagedRow[] = [];
     const ids = new Map<RecordType, FoundKey>();
     this.#stageChain(staged, line, drafts.organisation, chain);
@@ -61,17 +65,9 @@ export class CsvStaging {
     if (registration !== undefined && typeof key === 'object') registration.fields['personId'] = key.id;
   }
 
-  /** The record type whose rows stand for the whole row. */
-  #mainType(): RecordType {
-    const main = (['assignment', 'person', 'position', 'organisation'] as const).find((type) =>
-      this.#profile.records.has(type),
-    );
-    return main ?? 'location';
-  }
-
   #link(draft: Draft, ids: ReadonlyMap<RecordType, FoundKey>): void {
     for (const [field, type] of Object.entries(linkTypes)) {
-      if (!this.#profile.links.has(`${draft.type}.${field}`)) continue;
+      if (!this.#shape.links.has(`${draft.type}.${field}`)) continue;
       const key = ids.get(type);
       if (key === 'ambiguous') draft.faults.push(fault('ambiguous-match', field));
       else if (typeof key === 'object') draft.fields[field] = key.id;
@@ -110,7 +106,7 @@ export class CsvStaging {
       staged.push(badRow(line, draft.type, id, draft.faults));
       return 0;
     }
-    const row = goodRow(line, draft, id, this.#profile.fieldOrder);
+    const row = goodRow(line, draft, id, this.#shape.fieldOrder);
     const slot = sharedSlots[draft.type];
     if (slot === undefined) {
       staged.push(row);
@@ -150,7 +146,7 @@ function chainOf(organisation: Draft | undefined): {
 /** A record that the row need not have: a vacant post has no assignment, not every row a position or a registration. */
 function isIncidental(draft: Draft, drafts: DraftedRow['drafts']): boolean {
   if (draft.type === 'person') return false;
-  return draft.type === 'assignment' ? drafts.person === undefined : true;
+  return draft.type === 'assignment' ? drafts.person === undefined && draft.fields['personId'] === undefined : true;
 }
 
 function goodRow(line: number, draft: Draft, id: string, order: ReadonlyMap<string, number>): StagedRow {

@@ -1,10 +1,12 @@
 import { limits } from '../core/limits.ts';
+import type { RecordType } from '../record/record.ts';
 import type { FileRow, Stage } from '../store/port.ts';
 import { ownsCode } from '../tenancy/tenant.ts';
 import type { Ingest } from './apply.ts';
 import { csvFeed } from './csv-feed.ts';
 import { CsvStaging } from './csv-stage.ts';
 import type { Filled } from './filled.ts';
+import { draftRow } from './formats/csv/draft.ts';
 import { detectEncoding } from './formats/csv/encoding.ts';
 import type { CsvLayout } from './formats/csv/layout.ts';
 import { type CsvRow, readCsv } from './formats/csv/read.ts';
@@ -21,7 +23,8 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
   let file: FileRow = { ...received, format: feed.feed, kind: 'full', rows: 0, dropped: 0, warnings };
   const bytes = () => store.blobs.get(rawBlob(received.id));
   const encoding = await detectEncoding(bytes());
-  const staging = new CsvStaging(profile, header, store.records, lines);
+  const { links, fieldOrder } = profile;
+  const staging = new CsvStaging({ main: mainRecord(profile), links, fieldOrder }, store.records, lines);
   const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, lines, recognised: null });
   for await (const batch of readCsv(bytes(), { encoding, delimiter, skip })) {
     if (batch.kind === 'fault') return faulty(batch.message);
@@ -34,11 +37,17 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
     if (stranger !== undefined) {
       return faulty(`Line ${stranger.line} of the CSV file belongs to another organisation than tenant ${tenant.id}.`);
     }
-    await stage.put(await staging.stage(batch.rows));
+    await stage.put(await staging.stage(batch.rows.map((row) => draftRow(profile, header, row))));
     file = { ...file, rows: file.rows + batch.rows.length };
     parts.progress?.({ file: file.name, phase: 'read', done: file.rows, total: null });
   }
   return { file, fault: null, doubt: doubtOf(layout), feed, lines, recognised: null };
+}
+
+/** The record type whose rows stand for the whole row. */
+function mainRecord({ records }: CsvLayout['profile']): RecordType {
+  const main = (['assignment', 'person', 'position', 'organisation'] as const).find((type) => records.has(type));
+  return main ?? 'location';
 }
 
 /** A row without a code is the source's word; one with a code must be the tenant's (meaning.md, Files). */

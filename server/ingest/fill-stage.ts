@@ -5,6 +5,7 @@ import type { FileRow, Stage } from '../store/port.ts';
 import type { Ingest } from './apply.ts';
 import { chooseFormat, firstBytesMax } from './choose-format.ts';
 import { fillCsv } from './fill-csv.ts';
+import { fillGo1 } from './fill-go1.ts';
 import type { Filled } from './filled.ts';
 import type { Go2Header } from './formats/go2/header.ts';
 import { type Go2Batch, readGo2 } from './formats/go2/read.ts';
@@ -22,6 +23,7 @@ export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage)
   const { parts, tenant, store } = ingest;
   const first = await firstBytes(store.blobs.get(rawBlob(received.id)), firstBytesMax);
   const format = chooseFormat(first, received.name, parts.csvProfiles(tenant));
+  if (format.is === 'go1') return fillGo1(ingest, received, stage, format.header);
   if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout);
   const feed = { ...go2Feed, population: tenant.settings.population };
   const plain = { doubt: null, feed, lines: null };

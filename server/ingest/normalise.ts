@@ -31,11 +31,7 @@ export interface NormalisedRows {
  *   its fields: one delimiter too many shifts them, and then a name that is allowed may hold a value that is not. The
  *   id of a row without a usable key is empty
  */
-export function normaliseRows(
-  rows: readonly Go2Row[],
-  columns: Columns,
-  rawHash?: (text: string) => string,
-): NormalisedRows {
+export function normaliseRows(rows: readonly Go2Row[], columns: Columns, rawHash?: RawHash): NormalisedRows {
   const staged: StagedRow[] = [];
   const dropped: Record<string, number> = {};
   let wide = 0;
@@ -48,13 +44,12 @@ export function normaliseRows(
       dropped[row.type] = (dropped[row.type] ?? 0) + 1;
       continue;
     }
-    const normalised = normaliseRow(row, cells, table);
-    const raw = rawHash !== undefined && normalised.action === 'upsert' ? rawHash(row.text) : undefined;
-    const mark = cells.length > table.widthKnown ? wideMark : '';
-    staged.push(raw === undefined ? normalised : { ...normalised, raw: raw + mark });
+    staged.push(normaliseRow(row, cells, table, rawHash));
   }
   return { staged, dropped, wide };
 }
+
+type RawHash = (text: string) => string;
 
 /** A row too short to say its kind is not dropped: it may be one of those that are kept. */
 function isOtherKind(cells: readonly string[], { only }: RowTable): boolean {
@@ -63,7 +58,7 @@ function isOtherKind(cells: readonly string[], { only }: RowTable): boolean {
   return kind !== undefined && kind.trim() !== only.equals;
 }
 
-function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable): StagedRow {
+function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable, rawHash: RawHash | undefined): StagedRow {
   const reading: Reading = { cells, controls: row.flaw === 'control-character', faults: null, json: '' };
   const id = readKey(reading, row, table);
   if (row.flaw === 'line-too-long') fail(reading, 'line-too-long');
@@ -81,7 +76,12 @@ function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable): S
   const fields = contents.slice(dates.length);
   const key = { type: table.record, id };
   const { rank, action } = table;
-  return { rank, key, action, line: row.line, start, end, hash, fields, fault: null, from: null };
+  const { line } = row;
+  if (rawHash === undefined || action === 'delete') {
+    return { rank, key, action, line, start, end, hash, fields, fault: null, from: null };
+  }
+  const raw = rawHash(row.text) + (cells.length > table.widthKnown ? wideMark : '');
+  return { rank, key, action, line, start, end, hash, fields, fault: null, from: null, raw };
 }
 
 function badRow(row: Go2Row, table: RowTable, id: string, faults: readonly Fault[]): StagedRow {

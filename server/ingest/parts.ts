@@ -16,6 +16,8 @@ export interface IngestParts {
   readonly tenants: () => Promise<readonly Tenant[]>;
   /** The field allow-list of a tenant. */
   readonly columns: (tenant: Tenant) => Columns;
+  /** The CSV profiles that come with the software. */
+  readonly ourCsvProfiles: readonly CsvProfile[];
   /** The CSV profiles of a tenant: ours with what it lays over them, and its own. Throws `invalid`. */
   readonly csvProfiles: (tenant: Tenant) => readonly CsvProfile[];
   /** Projectors of the tenant's live contracts on `today`, the default contract first. */

@@ -13,6 +13,7 @@ import { firstBytes } from './sources/magic.ts';
 export async function peekVpd(source: Source, profiles: readonly CsvProfile[]): Promise<string | undefined> {
   const first = await firstBytes(source.open(), firstBytesMax);
   const format = chooseFormat(first, source.name, profiles);
+  if (format.is === 'go1') return format.header.vpd;
   if (format.is === 'csv') {
     const { header, sample } = format.layout;
     const codes = header.tenant < 0 ? [] : sample.map((cells) => (cells[header.tenant] ?? '').trim());

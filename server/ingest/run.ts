@@ -43,7 +43,15 @@ export async function ingestFile(
 /** The profiles that may know the file: those of the tenant that the source names, else everybody's. */
 function profilesOf(parts: IngestParts, tenants: readonly Tenant[], wanted: string | undefined): readonly CsvProfile[] {
   const candidates = tenants.filter(({ id }) => wanted === undefined || id === wanted);
-  return [...new Set(candidates.flatMap((tenant) => parts.csvProfiles(tenant)))];
+  const profiles = candidates.flatMap((tenant) => {
+    try {
+      return parts.csvProfiles(tenant);
+    } catch {
+      // The tenant's own files say what is wrong with its profiles; those of others must not stop here.
+      return [];
+    }
+  });
+  return [...new Set(profiles)];
 }
 
 async function take(ingest: Ingest, source: Source): Promise<readonly FileReport[]> {

@@ -1,4 +1,7 @@
 import { issuerUrl, tokenEndpoint } from '../auth/base.ts';
+import { limits } from '../core/limits.ts';
+import { modifiersOf } from '../search/bind-filter.ts';
+import { resultParameters } from '../search/bind-result.ts';
 import type { InteractionResponse, OpenContext } from './context.ts';
 import { type PublishedType, renderedTypes } from './published-types.ts';
 
@@ -31,6 +34,7 @@ export async function metadata(
     rest: [
       {
         mode: 'server',
+        documentation,
         security: security(service.publicUrl()),
         resource: types.map((type) => resourceEntry(type, routes, context)),
       },
@@ -38,6 +42,14 @@ export async function metadata(
   };
   return { status: 200, headers: {}, body: Buffer.from(JSON.stringify(statement)), disclosed: [] };
 }
+
+/** What R4 has no element for; not of AuditEvent and Provenance, which are rendered when they are read. */
+const documentation = [
+  `Searches take ${resultParameters.join(', ')}, _has and chains of at most ${limits.chainStepsMax} steps.`,
+  '_sort takes any search parameter of the type; what has no value comes last.',
+  '_include and _revinclude take Type:* and :iterate. Reads take _summary and _elements.',
+  'Unknown parameters are refused unless the client prefers handling=lenient.',
+].join(' ');
 
 /** SMART App Launch 2.2, section "Declaring support in the CapabilityStatement". */
 function security(publicUrl: string) {
@@ -99,10 +111,11 @@ function searchParams(type: string, { service }: OpenContext) {
   return [
     { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
     { name: '_lastUpdated', definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated', type: 'date' },
-    ...[...(service.parameters.get(type)?.values() ?? [])].map(({ code, definition, kind }) => ({
-      name: code,
-      definition,
-      type: kind,
+    ...[...(service.parameters.get(type)?.values() ?? [])].map((parameter) => ({
+      name: parameter.code,
+      definition: parameter.definition,
+      type: parameter.kind,
+      documentation: `Modifiers: ${modifiersOf(parameter).join(', ')}`,
     })),
   ];
 }
@@ -118,5 +131,5 @@ function includes(type: string, { service: { parameters } }: OpenContext) {
       if (targets.includes(type)) reverse.push(`${source}:${code}`);
     }
   }
-  return { forward, reverse };
+  return { forward: forward.length === 0 ? forward : [`${type}:*`, ...forward], reverse };
 }

@@ -15,6 +15,21 @@ export interface HeldLease {
   current(): Lease;
 }
 
+/** Runs `work` while holding the first free one of the leases `names`; throws `unavailable` where there is none. */
+export async function withFreeLease<T>(
+  leases: LeaseStore,
+  names: Iterable<string>,
+  clock: Clock,
+  work: (name: string) => Promise<T>,
+): Promise<T> {
+  const owner = ownerName();
+  for (const name of names) {
+    const lease = await leases.acquire(name, owner, limits.leaseSeconds, clock.now());
+    if (lease !== undefined) return hold(leases, lease, clock, () => work(name));
+  }
+  throw new AppError('unavailable', 'other processes hold every lease that there is');
+}
+
 /**
  * Runs `work` while holding the lease `name`, renewing it in the background. Waits up to `waitMs` while somebody else
  * holds it, then throws `unavailable`.
@@ -34,6 +49,15 @@ export async function withLease<T>(
     await new Promise((resolve) => setTimeout(resolve, 100));
     lease = await leases.acquire(name, owner, limits.leaseSeconds, clock.now());
   }
+  return hold(leases, lease, clock, work);
+}
+
+async function hold<T>(
+  leases: LeaseStore,
+  lease: Lease,
+  clock: Clock,
+  work: (lease: HeldLease) => Promise<T>,
+): Promise<T> {
   let held = lease;
   const renewal = setInterval(
     async () => {

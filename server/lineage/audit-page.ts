@@ -1,3 +1,4 @@
+import type { AuditContext } from '../audit/agents.ts';
 import { auditEventId } from '../audit/event-id.ts';
 import { auditEntry } from '../audit/row.ts';
 import { type AuditSearch, auditBounds, auditEntity, auditMatches } from '../audit/search.ts';
@@ -22,11 +23,11 @@ const rowsPerScan = 1_000;
 export async function auditPage(
   log: AuditLog,
   search: AuditSearch,
-  canonicalBase: string,
+  context: AuditContext,
   page: { readonly count: number; readonly after?: string },
 ): Promise<AuditPage> {
   const wanted = (row: AuditRow) =>
-    auditMatches(search, auditEventId(row.writer, row.number), auditEntry(row.bytes), canonicalBase);
+    auditMatches(search, auditEventId(row.writer, row.number), auditEntry(row.bytes), context);
   const next = source(log, search);
   const rows: AuditRow[] = [];
   let last = page.after === undefined ? undefined : parsePosition(page.after);

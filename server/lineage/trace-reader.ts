@@ -43,7 +43,7 @@ export function traceReader(store: TenantStore, context: TraceContext): TenantTr
     readProvenance: (id) => provenanceById(store, context, id),
     async searchAudit(parameters, page) {
       const search = auditSearch(parameters, dateRange);
-      const { rows, next } = await auditPage(store.audit, search, context.canonicalBase, page);
+      const { rows, next } = await auditPage(store.audit, search, context, page);
       return { resources: rows.map(rendered), ...(next === undefined ? {} : { next }) };
     },
     async readAudit(id) {

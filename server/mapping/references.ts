@@ -33,6 +33,17 @@ export const madeKeys = {
 
 /** Every record that any slice of `record` names, once each, plus its root and numbers (`RecordOp.references`). */
 export function referencesOf(record: SourceRecord): readonly Reference[] {
+  const known = remembered.get(record);
+  if (known !== undefined) return known;
+  const references = findReferences(record);
+  remembered.set(record, references);
+  return references;
+}
+
+/** Loading, projecting and diffing ask for the same record's again and again; records never change. */
+const remembered = new WeakMap<SourceRecord, readonly Reference[]>();
+
+function findReferences(record: SourceRecord): readonly Reference[] {
   const found = new Map<string, Reference>();
   const fields: Readonly<Record<string, RecordType>> = referenceFields[record.type];
   for (const [field, type] of Object.entries(fields)) {

@@ -56,7 +56,7 @@ export function tenantRegistry(store: Store): TenantRegistry {
   const add = async (document: unknown) => {
     const tenant = tenantFrom(document);
     await check(tenant);
-    await makeDatabases(store, tenant.id);
+    await makeDatabases(store, tenant);
     if (!(await documents.insert(kind, tenant.id, JSON.stringify(tenant)))) {
       throw new AppError('conflict', `there is a tenant ${tenant.id} already`);
     }
@@ -86,9 +86,9 @@ export function tenantRegistry(store: Store): TenantRegistry {
 }
 
 /** A crash between the databases and the registry row leaves databases alone: the next try goes on from there. */
-async function makeDatabases(store: Store, tenant: string): Promise<void> {
+async function makeDatabases(store: Store, { id, isolation }: Tenant): Promise<void> {
   try {
-    await store.createTenant(tenant);
+    await store.createTenant(id, isolation);
   } catch (error) {
     if (!(error instanceof StoreError && error.code === 'exists')) throw error;
   }

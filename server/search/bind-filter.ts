@@ -14,7 +14,7 @@ import {
 import type { ElementType, SearchParameter, SearchParameters } from './parameters.ts';
 import { type Parameter, type ParameterKey, splitUnescaped, unescapeValue } from './parse.ts';
 import { type Checked, checked, failed, invalid, unsupported } from './problem.ts';
-import type { Predicate } from './query.ts';
+import type { IndexKind, Predicate } from './query.ts';
 
 /** What filters are bound against. `reaches` collects the types that chains and `_has` look into. */
 export interface FilterContext extends ValueContext {
@@ -99,25 +99,35 @@ function bindPlain(
   return checked(modifier === 'not' ? { is: 'not', of: any } : any);
 }
 
-/** The modifiers of each type of parameter: https://hl7.org/fhir/R4/search.html#modifiers. Undefined = unsupported. */
-function binder(definition: SearchParameter, modifier: string | undefined): BindValue | undefined {
-  switch (definition.kind) {
-    case 'token':
-      if (modifier === undefined || modifier === 'not') return (param, value) => token(definition, param, value);
-      if (modifier === 'text') return texts.has(definition.of) ? text : undefined;
-      return modifier === 'of-type' && definition.of === 'Identifier' ? ofType : undefined;
-    case 'string':
-      if (modifier === undefined) return string('prefix');
-      return modifier === 'exact' || modifier === 'contains' ? string(modifier) : undefined;
-    case 'date':
-      return modifier === undefined ? date : undefined;
-    case 'reference':
-      if (modifier === undefined) return reference(definition.targets);
-      if (modifier === 'identifier') return logical;
-      return definition.targets.includes(modifier) ? reference([modifier]) : undefined;
-    case 'uri':
-      return modifier === undefined ? (param, value) => ({ is: 'uri', param, value: unescapeValue(value) }) : undefined;
-  }
+type Binder = (definition: SearchParameter) => BindValue | undefined;
+
+/**
+ * The modifiers of each type of parameter (https://hl7.org/fhir/R4/search.html#modifiers), none first; undefined where
+ * the data type rules one out. `missing` goes with all, and is bound above.
+ */
+const binders: Readonly<Record<IndexKind, Readonly<Record<string, Binder>>>> = {
+  token: {
+    '': (definition) => (param, value) => token(definition, param, value),
+    not: (definition) => (param, value) => token(definition, param, value),
+    text: ({ of }) => (texts.has(of) ? text : undefined),
+    'of-type': ({ of }) => (of === 'Identifier' ? ofType : undefined),
+  },
+  string: { '': () => string('prefix'), exact: () => string('exact'), contains: () => string('contains') },
+  date: { '': () => date },
+  reference: { '': ({ targets }) => reference(targets), identifier: () => logical },
+  uri: { '': () => (param, value) => ({ is: 'uri', param, value: unescapeValue(value) }) },
+};
+
+function binder(definition: SearchParameter, modifier = ''): BindValue | undefined {
+  const ofKind = binders[definition.kind];
+  if (Object.hasOwn(ofKind, modifier)) return ofKind[modifier]?.(definition);
+  return definition.targets.includes(modifier) ? reference([modifier]) : undefined;
+}
+
+/** What may follow the parameter's name after a colon. */
+export function modifiersOf(definition: SearchParameter): readonly string[] {
+  const own = Object.keys(binders[definition.kind]).filter((modifier) => modifier !== '');
+  return [...own.filter((modifier) => binder(definition, modifier) !== undefined), 'missing', ...definition.targets];
 }
 
 /** `:identifier`: the reference's own identifier, not the target's. */

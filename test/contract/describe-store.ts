@@ -53,6 +53,7 @@ export function describeStore(name: string, place: () => Promise<StorePlace>): v
       store,
       tenant: (id = 'one') => tenantOf(store(), id),
       another,
+      proves: (what) => here.unproved?.includes(what) !== true,
       create: (id) => store().createTenant(id, here.isolation),
       async reopen() {
         await close();

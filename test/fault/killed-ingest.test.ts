@@ -12,8 +12,9 @@ import { type HouseState, houseState } from '../support/house-state.ts';
 const verify = process.env['VERIFY'] === '1';
 const kills = verify ? 20 : 8;
 
-describe('An ingest that is killed', function () {
-  this.timeout(verify ? 600_000 : 180_000);
+const slowMs = verify ? 600_000 : 180_000;
+
+describe('An ingest that is killed', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-killed-'));
   const empty = join(scratch, 'empty');
   const files: string[] = [];
@@ -21,7 +22,8 @@ describe('An ingest that is killed', function () {
   /** Milliseconds that a command takes to start, and that the whole ingest takes. */
   let [startMs, wholeMs] = [0, 0];
 
-  before(async () => {
+  before(async function () {
+    this.timeout(slowMs);
     const out = join(scratch, 'files');
     // Long ago, so that no date comes true between two runs.
     const trust = { staff: verify ? 3_000 : 500, vpd: '277', ods: 'RXX', seed: 'killed', startDate: '2020-01-01' };
@@ -61,7 +63,7 @@ describe('An ingest that is killed', function () {
       expect(again.status, again.stderr).to.equal(0);
       same(await stateOf(data, kill % 2 === 0 ? files : []), undisturbed);
       rmSync(data, { recursive: true });
-    });
+    }).timeout(slowMs);
   }
 
   it('is finished by a running server, without being asked', async () => {
@@ -83,7 +85,7 @@ describe('An ingest that is killed', function () {
       expect((await server.stop()).status).to.equal(0);
     }
     same(await stateOf(data, files), undisturbed);
-  });
+  }).timeout(slowMs);
 });
 
 /** `files` are brought (again) first. */

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { noEvents } from '../../server/cli/generator/events.ts';
 import { generateTrust } from '../../server/cli/generator/trust.ts';
-import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
 import { eventsOf } from '../support/house-events.ts';
+import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
 
 /** The generator tells the events of its files from meaning.md alone: a second reading of that page. */
 describe('Events of generated files', () => {

@@ -10,6 +10,7 @@ import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
 import { houseState, liveResources } from '../support/house-state.ts';
 
 const verify = process.env['VERIFY'] === '1';
+const slowMs = verify ? 600_000 : 120_000;
 const startDate = '2026-04-01';
 
 /** `broken` puts in faults; the larger form runs where `VERIFY` is set. */
@@ -19,14 +20,14 @@ const trusts = [
 ] as const;
 
 for (const trust of trusts) {
-  describe(`A generated trust of ${trust.staff} staff`, function () {
-    this.timeout(verify ? 300_000 : 90_000);
+  describe(`A generated trust of ${trust.staff} staff`, () => {
     const out = mkdtempSync(join(tmpdir(), 'esr-fhir-generated-'));
     let manifest: Manifest;
     let house: TestHouse;
     const bytes = (name: string) => readFileSync(join(out, name));
 
-    before(async () => {
+    before(async function () {
+      this.timeout(slowMs);
       manifest = generateTrust({ ...trust, vpd: '277', ods: 'RXX', out, startDate });
       house = await testHouse([trustX], `${startDate}T09:00:00.000Z`);
     });
@@ -46,7 +47,7 @@ for (const trust of trusts) {
         });
         await checkKnown(house, file, bytes(file.name));
       }
-    });
+    }).timeout(slowMs);
 
     it('writes nothing when the full file is issued again, with a new header and its rows shuffled', async () => {
       const other = await testHouse([trustX], `${startDate}T09:00:00.000Z`);
@@ -64,7 +65,7 @@ for (const trust of trusts) {
       } finally {
         await other.close();
       }
-    });
+    }).timeout(slowMs);
   });
 }
 

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { newClient } from '../../server/auth/new-client.ts';
 import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { serveProcess, until } from '../support/serve-process.ts';
@@ -36,13 +37,53 @@ describe('A server over drop folders', () => {
         const server = await serveProcess(data);
         // Each round dies a little later in the work.
         const wanted = Math.floor((10 * (round - 1)) / kills);
-        await until(() => done() >= wanted && countTaken(inbox) > 0, 'work is under way', 60_000).catch(() => {});
+        const underWay = () => done() === 10 || (done() >= wanted && countTaken(inbox) > 0);
+        await until(underWay, 'work is under way', 60_000);
         await server.kill();
       }
       const server = await serveProcess(data);
       await until(() => done() === 10, 'ten files are done', 60_000);
       expect(await server.stop()).to.equal(0);
       await ledgersAreRight(data);
+    } finally {
+      remove();
+    }
+  });
+});
+
+describe('A server over HTTP', () => {
+  it('ingests what is uploaded, in the background', async function () {
+    this.timeout(120_000);
+    const { path: data, remove } = temporaryFolder('upload');
+    try {
+      const house = await openHouse({ data }, { create: true });
+      await house.tenants.apply({ id: 'ta', name: 'A', ods: ['RXX'], vpds: ['277'] });
+      const wish = {
+        name: 'feed',
+        tenant: 'ta',
+        admin: true,
+        scope: 'admin/files.read admin/files.write',
+        contracts: [],
+      };
+      const { client, secret = '' } = newClient(wish, house.keys, house.clock.now().toISOString());
+      await house.clients.add(client);
+      await house.close();
+      const server = await serveProcess(data);
+      const base = `${server.url}/admin/v1/tenants/ta/files`;
+      const answer = await fetch(`${server.url}/oauth/token`, {
+        method: 'POST',
+        headers: { authorization: `Basic ${Buffer.from(`${client.id}:${secret}`).toString('base64')}` },
+        body: new URLSearchParams({ grant_type: 'client_credentials' }),
+      });
+      const { access_token: token } = (await answer.json()) as { access_token: string };
+      const headers = { authorization: `Bearer ${token}` };
+      const { text: body, name } = smallFile('277', 1);
+      const taken = await fetch(`${base}?name=${name}`, { method: 'POST', headers, body });
+      expect(taken.status).to.equal(202);
+      const { id } = (await taken.json()) as { id: string };
+      const state = async () => ((await (await fetch(`${base}/${id}`, { headers })).json()) as { state: string }).state;
+      await until(async () => (await state()) === 'applied', 'the file is applied', 60_000);
+      expect(await server.stop()).to.equal(0);
     } finally {
       remove();
     }

@@ -75,6 +75,29 @@ describe('A year of days', () => {
   });
 });
 
+describe('A day', () => {
+  it('begins at midnight in London, in summer time too', async () => {
+    const test = await testHouse([trustX], '2026-03-28T23:30:00Z');
+    const { documents } = test.house.store.system;
+    const reached = async (at: string) => {
+      test.setTime(at);
+      await comeTrue(test.house.ingest, 'rxx');
+      return documents.get('dates', 'rxx');
+    };
+    try {
+      expect(await reached('2026-03-28T23:59:59Z')).to.equal('2026-03-28');
+      expect(await reached('2026-03-29T00:00:00Z')).to.equal('2026-03-29');
+      expect(await reached('2026-03-29T22:59:59Z')).to.equal('2026-03-29');
+      expect(await reached('2026-03-29T23:00:00Z')).to.equal('2026-03-30');
+      expect(await reached('2026-10-24T23:00:00Z')).to.equal('2026-10-25');
+      expect(await reached('2026-10-25T23:59:59Z')).to.equal('2026-10-25');
+      expect(await reached('2026-10-26T00:00:00Z')).to.equal('2026-10-26');
+    } finally {
+      await test.close();
+    }
+  });
+});
+
 /** Hashes of the contents of all live resources, by `Type/id`. */
 type Contents = Readonly<Record<string, string>>;
 

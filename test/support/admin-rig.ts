@@ -25,7 +25,7 @@ export interface AdminRig extends TestHouse {
 
 export async function adminRig(tenants: readonly TenantDocument[]): Promise<AdminRig> {
   const test = await testHouse(tenants);
-  const server = await serving(test.house, { requestWork: () => {} });
+  const server = await serving(test.house, { requestWork: () => {}, auditWriter: 'serve' });
   await server.app.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://localhost:${(server.app.server.address() as AddressInfo).port}`;
   server.setUrl(url);

@@ -23,6 +23,8 @@ export function dice(seed: number): Dice {
     number,
     pick,
     chance: (share) => next() < share,
-    some: <T>(from: readonly T[], max: number) => [...new Set(Array.from({ length: number(max + 1) }, () => pick(from)))],
+    some: <T>(from: readonly T[], max: number) => [
+      ...new Set(Array.from({ length: number(max + 1) }, () => pick(from))),
+    ],
   };
 }

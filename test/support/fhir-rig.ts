@@ -14,10 +14,11 @@ import { compileExtract } from '../../server/search/extract.ts';
 import { searchParameters } from '../../server/search/parameters.ts';
 import { indexSchema } from '../../server/search/schema.ts';
 import type { Store } from '../../server/store/port.ts';
-import { openSqlite } from '../../server/store/sqlite/open.ts';
+import type { openSqlite } from '../../server/store/sqlite/open.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { defaultSettings, type Tenant } from '../../server/tenancy/tenant.ts';
 import { silentLogger } from './silent-logger.ts';
+import { openUnderTest, removeStore } from './store-under-test.ts';
 
 const canonicalBase = 'https://esr-fhir.example';
 export const publicUrl = 'https://api.example';
@@ -54,7 +55,7 @@ export type OpenStore = (options: Parameters<typeof openSqlite>[0]) => Promise<S
 export async function fhirRig(
   tenants: readonly string[],
   overrides: Partial<ServerDeps> = {},
-  open: OpenStore = openSqlite,
+  open: OpenStore = openUnderTest,
 ): Promise<FhirRig> {
   const directory = mkdtempSync(join(tmpdir(), 'esr-fhir-'));
   const keys = keyRing(Buffer.alloc(32, 1));
@@ -89,6 +90,7 @@ export async function fhirRig(
     async close() {
       await app.close();
       await store.close();
+      await removeStore(directory);
       rmSync(directory, { recursive: true, force: true });
     },
   };

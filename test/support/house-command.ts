@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 
+import { storeSetting } from './store-under-test.ts';
+
 /** What became of a command. */
 export interface Ran {
   /** Null where a signal ended it. */
@@ -16,11 +18,20 @@ export interface Running {
 
 const entry = new URL('../../server/main.ts', import.meta.url).pathname;
 
+/** A data folder, or one with settings for every command on it. */
+export type Machine = string | { readonly data: string; readonly settings: Readonly<Record<string, string>> };
+
 /** Starts `esr-fhir ARGS --data DATA` in a process of its own, with no settings of this one's environment. */
-export function startCommand(data: string, args: readonly string[]): Running {
+export function startCommand(machine: Machine, args: readonly string[]): Running {
+  const { data, settings } = typeof machine === 'string' ? { data: machine, settings: {} } : machine;
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ESR_FHIR_') && name !== 'CI');
   const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args, '--data', data], {
-    env: { ...Object.fromEntries(own), ESR_FHIR_LOG_LEVEL: 'error' },
+    env: {
+      ...Object.fromEntries(own),
+      ESR_FHIR_LOG_LEVEL: 'error',
+      ESR_FHIR_STORE: storeSetting(data),
+      ...settings,
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const text = { stdout: '', stderr: '' };
@@ -34,13 +45,13 @@ export function startCommand(data: string, args: readonly string[]): Running {
 }
 
 /** Runs a command to its end. */
-export function runCommand(data: string, ...args: string[]): Promise<Ran> {
-  return startCommand(data, args).done;
+export function runCommand(machine: Machine, ...args: string[]): Promise<Ran> {
+  return startCommand(machine, args).done;
 }
 
 /** The document that a command prints with `--json`; throws where it fails. */
-export async function commandJson(data: string, ...args: string[]): Promise<unknown> {
-  const { status, stdout, stderr } = await runCommand(data, ...args, '--json');
+export async function commandJson(machine: Machine, ...args: string[]): Promise<unknown> {
+  const { status, stdout, stderr } = await runCommand(machine, ...args, '--json');
   if (status !== 0) throw new Error(`${args.join(' ')}: exit status ${status}: ${stderr}`);
   return JSON.parse(stdout) as unknown;
 }
@@ -53,8 +64,8 @@ export interface ServingCommand {
 }
 
 /** Starts `esr-fhir serve --port 0` and waits for its `listening on URL`. */
-export async function serveCommand(data: string, ...args: string[]): Promise<ServingCommand> {
-  const { child, done } = startCommand(data, ['serve', '--port', '0', ...args]);
+export async function serveCommand(machine: Machine, ...args: string[]): Promise<ServingCommand> {
+  const { child, done } = startCommand(machine, ['serve', '--port', '0', ...args]);
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', (chunk: string) => {

@@ -7,6 +7,7 @@ import { ingestFile } from '../../server/ingest/run.ts';
 import { openHouse } from '../../server/main.ts';
 import type { TenantStore } from '../../server/store/port.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
+import { removeStore, storeSetting } from './store-under-test.ts';
 
 /** A tenant document as `tenant apply` takes it. */
 export interface TenantDocument {
@@ -42,7 +43,10 @@ export async function testHouse(tenants: readonly TenantDocument[], at?: string,
   const data = folder ?? mkdtempSync(join(tmpdir(), 'esr-fhir-house-'));
   let now = at;
   const clock = { now: () => (now === undefined ? new Date() : new Date(now)) };
-  const house = await openHouse({ data }, { create: true, settings: { logLevel: 'error' }, clock });
+  const house = await openHouse(
+    { data },
+    { create: true, settings: { logLevel: 'error', port: 0, store: storeSetting(data) }, clock },
+  );
   for (const document of tenants) await house.tenants.apply(document);
   return {
     house,
@@ -55,6 +59,7 @@ export async function testHouse(tenants: readonly TenantDocument[], at?: string,
       ingestFile(house.ingest, { name, source: 'test', open: () => once(bytes) }, tenant),
     async close() {
       await house.close();
+      if (folder === undefined) await removeStore(data);
       if (folder === undefined) rmSync(data, { recursive: true, force: true });
     },
   };

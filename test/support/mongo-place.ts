@@ -3,7 +3,7 @@ import mongoose from 'mongoose';
 import { keyRing } from '../../server/keys/key-ring.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
 import type { IsolationModel } from '../../server/tenancy/tenant.ts';
-import { type StorePlace, suiteDisclosures } from './store-fixture.ts';
+import { type StorePlace, suiteDisclosures, type Unproved } from './store-fixture.ts';
 
 /** The MongoDB server that tests may use; undefined: none. Its path, if any, is replaced. */
 export const mongoUri = process.env['MONGODB_URI'];
@@ -26,9 +26,32 @@ export async function mongoPlace(base: string, isolation: IsolationModel, transa
   const keys = keyRing(randomBytes(32));
   return {
     isolation,
+    unproved: await unprovedBy(base),
     open: () => openMongo({ uri, keys, disclosures: suiteDisclosures, transactions }),
     clear: () => dropDatabases(base, database),
   };
+}
+
+/** Asks the server, once. */
+function unprovedBy(base: string): Promise<readonly Unproved[]> {
+  const known = unproved.get(base) ?? sortsByUnit(base).then((byUnit) => (byUnit ? ['code-point-order' as const] : []));
+  unproved.set(base, known);
+  return known;
+}
+
+const unproved = new Map<string, Promise<readonly Unproved[]>>();
+
+async function sortsByUnit(base: string): Promise<boolean> {
+  const client = await mongoose.mongo.MongoClient.connect(uriOf(base, freshDatabase()));
+  try {
+    const texts = client.db().collection<{ _id: string }>('text');
+    await texts.insertMany([{ _id: '\u{1f600}' }, { _id: '\ufffd' }]);
+    const [first] = await texts.find().sort({ _id: 1 }).toArray();
+    return first?._id !== '\ufffd';
+  } finally {
+    await client.db().dropDatabase();
+    await client.close();
+  }
 }
 
 /** Drops the database and those of its tenants. */

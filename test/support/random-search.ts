@@ -1,7 +1,8 @@
 import type { Placed } from '../../server/search/match.ts';
 import type { SearchParameter, SearchParameters } from '../../server/search/parameters.ts';
-import { type DatePrefix, datePrefixes, type IndexEntry } from '../../server/search/query.ts';
+import { datePrefixes, type IndexEntry } from '../../server/search/query.ts';
 import { type Dice, dice } from './dice.ts';
+import { dateValue, sampled, valueFor } from './random-search-value.ts';
 
 /** A search as a client writes it, and what of the grammar it uses. */
 export interface RandomSearch {
@@ -94,28 +95,8 @@ function sorting(random: Dice, codes: readonly string[], type: string, n: number
 }
 
 function filterMaker(parameters: SearchParameters, resources: readonly Placed[]) {
-  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
-  const entriesOf = (type: string, param: string): readonly IndexEntry[] => {
-    const found = ofType(type).flatMap(({ index }) => index.filter((entry) => entry.param === param));
-    return found;
-  };
-  const remembered = new Map<string, readonly IndexEntry[]>();
-  const sample = (random: Dice, type: string, param: string): IndexEntry | undefined => {
-    const key = `${type} ${param}`;
-    const entries = remembered.get(key) ?? entriesOf(type, param);
-    remembered.set(key, entries);
-    return entries.length === 0 ? undefined : random.pick(entries);
-  };
-  const references = (type: string) =>
-    [...(parameters.get(type)?.values() ?? [])].filter(
-      ({ kind, targets }) => kind === 'reference' && targets.some((target) => parameters.has(target)),
-    );
-  const referring = (type: string) =>
-    [...parameters].flatMap(([source, ofSource]) =>
-      [...ofSource.values()]
-        .filter(({ kind, targets }) => kind === 'reference' && targets.includes(type))
-        .map(({ code }) => ({ source, code })),
-    );
+  const { ofType, sample } = sampler(resources);
+  const { references, referring } = referenceGraph(parameters);
 
   const plain = (random: Dice, parameter: SearchParameter, form: string, type: string): Filter => {
     const { code } = parameter;
@@ -124,7 +105,7 @@ function filterMaker(parameters: SearchParameters, resources: readonly Placed[])
     const many = form !== 'missing' && random.chance(0.3) ? 2 : 1;
     const values = Array.from({ length: many }, () =>
       prefix === undefined
-        ? valueOf(random, parameter, form, sample(random, type, sampled(code, form)))
+        ? valueFor(random, parameter, form, sample(random, type, sampled(code, form)))
         : dateValue(random, prefix, sample(random, type, code)),
     );
     const modifier = form === 'Type' ? (parameter.targets[0] ?? '') : prefix === undefined ? form : '';
@@ -174,56 +155,29 @@ function filterMaker(parameters: SearchParameters, resources: readonly Placed[])
   return { plain, any, path, meta };
 }
 
-/** The index parameter that a form looks into. */
-function sampled(code: string, form: string): string {
-  return form === 'text' || form === 'of-type' || form === 'identifier' ? `${code}:${form}` : code;
+function sampler(resources: readonly Placed[]) {
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  const remembered = new Map<string, readonly IndexEntry[]>();
+  const sample = (random: Dice, type: string, param: string): IndexEntry | undefined => {
+    const key = `${type} ${param}`;
+    const entries =
+      remembered.get(key) ?? ofType(type).flatMap(({ index }) => index.filter((entry) => entry.param === param));
+    remembered.set(key, entries);
+    return entries.length === 0 ? undefined : random.pick(entries);
+  };
+  return { ofType, sample };
 }
 
-function valueOf(random: Dice, parameter: SearchParameter, form: string, entry: IndexEntry | undefined): string {
-  if (form === 'missing') return random.pick(['true', 'false']);
-  switch (entry?.kind) {
-    case 'token':
-      return form === 'of-type' ? typedValue(entry) : tokenValue(random, parameter, entry);
-    case 'string':
-      return stringValue(random, form, entry);
-    case 'reference': {
-      const id = entry.target.slice(entry.target.indexOf('/') + 1);
-      if (form === 'Type') return id;
-      return random.pick([id, entry.target, `https://api.example/t/rxx/fhir/v1/${entry.target}`]);
-    }
-    default:
-      if (parameter.of === 'boolean') return 'true';
-      return form === 'of-type' ? 'urn:none|none|none' : 'none';
-  }
-}
-
-function typedValue({ system, code }: IndexEntry & { readonly kind: 'token' }): string {
-  const bar = code.indexOf('|');
-  return [system ?? 'urn:none', code.slice(0, bar), code.slice(bar + 1)].map(escaped).join('|');
-}
-
-function tokenValue(random: Dice, { of }: SearchParameter, { system, code }: IndexEntry & { readonly kind: 'token' }) {
-  const whole = system === null ? `|${escaped(code)}` : `${escaped(system)}|${escaped(code)}`;
-  if (system === null || of === 'boolean' || of === 'code') return random.pick([escaped(code), whole]);
-  return random.pick([escaped(code), whole, whole, `${escaped(system)}|`]);
-}
-
-function stringValue(random: Dice, form: string, { value }: IndexEntry & { readonly kind: 'string' }): string {
-  if (form === 'exact') return escaped(random.chance(0.8) ? value : value.toLowerCase());
-  const points = Array.from(value);
-  const start = form === 'contains' ? random.number(points.length) : 0;
-  const part = points.slice(start, start + 1 + random.number(points.length)).join('');
-  return escaped(part.trim() === '' ? value : random.pick([part, part.toUpperCase()]));
-}
-
-function escaped(text: string): string {
-  return text.replace(/[\\,|$]/g, '\\$&');
-}
-
-function dateValue(random: Dice, prefix: DatePrefix, entry: IndexEntry | undefined): string {
-  const ends = entry?.kind === 'date' ? [entry.low, entry.high - 1, entry.high] : [];
-  const known = ends.filter((end) => Math.abs(end) < 8e15);
-  const instant = known.length === 0 ? Date.UTC(2026, 0, 1) : random.pick(known) + random.pick([0, 0, -1, 86_400_000]);
-  const text = new Date(instant).toISOString();
-  return `${prefix}${random.pick([text, text.slice(0, 10), text.slice(0, 10), text.slice(0, 7), text.slice(0, 4)])}`;
+function referenceGraph(parameters: SearchParameters) {
+  const references = (type: string) =>
+    [...(parameters.get(type)?.values() ?? [])].filter(
+      ({ kind, targets }) => kind === 'reference' && targets.some((target) => parameters.has(target)),
+    );
+  const referring = (type: string) =>
+    [...parameters].flatMap(([source, ofSource]) =>
+      [...ofSource.values()]
+        .filter(({ kind, targets }) => kind === 'reference' && targets.includes(type))
+        .map(({ code }) => ({ source, code })),
+    );
+  return { references, referring };
 }

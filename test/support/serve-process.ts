@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { storeSetting } from './store-under-test.ts';
 
 const entry = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
@@ -17,7 +18,7 @@ export async function serveProcess(data: string): Promise<ServeProcess> {
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,
-    env: { ...process.env, ESR_FHIR_LOG_LEVEL: 'error' },
+    env: { ...process.env, ESR_FHIR_LOG_LEVEL: 'error', ESR_FHIR_STORE: storeSetting(data) },
   });
   const closed = new Promise<number | null>((resolve) => child.once('close', resolve));
   const url = await listening(child);

@@ -7,10 +7,15 @@ import type { ExceptionRow, FileRow, Op, ResourceOp, StagedRow, Store, TenantSto
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import type { IsolationModel } from '../../server/tenancy/tenant.ts';
 
+/** `code-point-order`: text beyond U+FFFF is sorted by UTF-16 unit. */
+export type Unproved = 'code-point-order';
+
 /** A fresh, empty place for a store. `open` may be called several times: the stores share the place's data. */
 export interface StorePlace {
   /** How the suite's tenants stand apart; left out: `database`. */
   readonly isolation?: IsolationModel;
+  /** What the server under the store does otherwise than the product's own would, so that it proves nothing here. */
+  readonly unproved?: readonly Unproved[];
   open(): Promise<Store>;
   clear(): Promise<void>;
 }
@@ -19,6 +24,8 @@ export interface StorePlace {
 export interface StoreContext {
   store(): Store;
   tenant(id?: string): TenantStore;
+  /** Can the server prove this here? A test that it cannot skips itself, and is printed as not run. */
+  proves(what: Unproved): boolean;
   /** Makes a tenant, apart from others as the place says. */
   create(id: string): Promise<void>;
   /** Another store on the same place, closed after the test. */

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { LineSum } from '../../server/record/line-sum.ts';
 import type { RecordKey, SourceRecord } from '../../server/record/record.ts';
 import type { Reference } from '../../server/record/unit.ts';
 import { at, op, type StoreContext } from './store-fixture.ts';
@@ -25,6 +26,25 @@ export function describeRecords(context: StoreContext): void {
 
     beforeEach(() => {
       seconds = 0;
+    });
+
+    it('knows the line sums of records until these are put without one or deleted', async () => {
+      const sum = (bucket: number, wide = 0) => ({ bucket, words: [1, 2 ** 32 - 1, bucket] as const, wide });
+      const lines = async () => {
+        const found: LineSum[] = [];
+        const count = await reader().lineSums((one) => found.push(one));
+        expect(count).to.equal(found.length);
+        return found.toSorted((a, b) => a.bucket - b.bucket);
+      };
+      const with7 = { ...put(record('person', '7')), lines: sum(7) };
+      const with8 = { ...put(record('person', '8')), lines: sum(2 ** 32 - 1, 3) };
+      await write(with7, with8, put(record('person', '9')));
+      expect(await lines()).to.deep.equal([sum(7), sum(2 ** 32 - 1, 3)]);
+      const renewed = op('lines', { key: { type: 'person', id: '9' }, lines: sum(9) });
+      await write(renewed, op('lines', { key: { type: 'person', id: 'none' }, lines: sum(1) }));
+      expect(await lines()).to.deep.equal([sum(7), sum(9), sum(2 ** 32 - 1, 3)]);
+      await write(put(record('person', '7')), op('record-delete', { key: { type: 'person', id: '8' } }));
+      expect(await lines()).to.deep.equal([sum(9)]);
     });
 
     it('gives records back as they were put, each once, and their hashes', async () => {
@@ -62,6 +82,28 @@ export function describeRecords(context: StoreContext): void {
       expect(await reader().referring([{ type: 'person', id: '3' }])).to.deep.equal([{ type: 'assignment', id: '7' }]);
       expect(await reader().byFile('f1')).to.deep.equal([]);
       expect(await reader().byFile('f2')).to.deep.equal([newer]);
+    });
+
+    it('keeps what stands behind a record, and forgets it with the next word', async () => {
+      const absence = { lastSeen: '2026-01-01', files: 1, file: 'f1', means: 'doubt' } as const;
+      const statements = [{ feed: 'go2', file: 'f1', hash: 'h', precedence: 0 }];
+      const layers = { statements, absences: { go2: absence }, esrId: '70' };
+      await write(put(record('person', '7', { layers })));
+      expect(await reader().get([{ type: 'person', id: '7' }])).to.deep.equal([record('person', '7', { layers })]);
+      await write(put(record('person', '7')));
+      expect(await reader().get([{ type: 'person', id: '7' }])).to.deep.equal([record('person', '7')]);
+    });
+
+    it('lists the ids of a type in pages, and whether their lines are known', async () => {
+      const lines = { bucket: 1, words: [1, 2, 3] as const, wide: 0 };
+      const known = op('record', { record: record('person', 'b'), references: [], lines });
+      await write(put(record('person', 'c')), known, put(record('person', 'a')), put(record('assignment', 'a')));
+      expect(await reader().ids('person', '', 2)).to.deep.equal([
+        { id: 'a', lines: false },
+        { id: 'b', lines: true },
+      ]);
+      expect(await reader().ids('person', 'b', 2)).to.deep.equal([{ id: 'c', lines: false }]);
+      expect(await reader().ids('person', 'c', 2)).to.deep.equal([]);
     });
 
     it('names each referring record once', async () => {

@@ -24,7 +24,7 @@ export function describeStage(context: StoreContext): void {
         stagedRow('2', { start: '2026-01-01', line: 4, end: '2026-01-31' }),
         stagedRow('2', { start: '2026-01-01', line: 4, from: 'e1' }),
         stagedRow('1', { rank: 5, key: { type: 'assignment', id: '1' }, start: null, action: 'delete' }),
-        stagedRow('10'),
+        stagedRow('10', { raw: '0123456789abcdef0123456789abcdef+' }),
       ];
       await stage.put(rows.slice(0, 2));
       await stage.put(rows.slice(2));
@@ -33,7 +33,10 @@ export function describeStage(context: StoreContext): void {
       expect(groups[1]?.rows).to.have.deep.members(rows.slice(0, 4));
       expect(groups[1]?.rows.map((row) => row.line)).to.deep.equal([4, 4, 9, 3]);
       expect(groups[2]?.rows).to.deep.equal([rows[4]]);
+      expect(groups[0]?.rows).to.deep.equal([rows[5]]);
       expect(await stage.rows()).to.equal(6);
+      expect(await stage.rows({ rank: 4, id: '2' })).to.equal(5);
+      expect(await stage.rows({ rank: 4, id: '10' })).to.equal(1);
       await stage.drop();
     });
 
@@ -64,6 +67,16 @@ export function describeStage(context: StoreContext): void {
         ['person/gone', { good: false, deleted: true }],
         ['person/good', { good: true, deleted: false }],
       ]);
+      await stage.drop();
+    });
+
+    it('lists the ids of a type in pages, each once', async () => {
+      const stage = await context.tenant().stage('f1');
+      const other = stagedRow('a', { rank: 5, key: { type: 'assignment', id: 'a' } });
+      await stage.put([stagedRow('c'), stagedRow('a'), stagedRow('a', { line: 9 }), stagedRow('b'), other]);
+      expect(await stage.ids('person', '', 2)).to.deep.equal(['a', 'b']);
+      expect(await stage.ids('person', 'b', 2)).to.deep.equal(['c']);
+      expect(await stage.ids('registration', '', 2)).to.deep.equal([]);
       await stage.drop();
     });
 

@@ -109,6 +109,16 @@ function describeLeases(context: StoreContext): void {
       ]);
       expect(got.filter((lease) => lease !== undefined)).to.have.length(1);
     });
+
+    it('gives a name to exactly one of fifty, free or expired', async () => {
+      const stores = [leases(), (await context.another()).system.leases];
+      for (const [epoch, second] of [0, 10].entries()) {
+        const asked = Array.from({ length: 50 }, (_, n) => stores[n % 2]?.acquire('ingest', `o${n}`, 10, now(second)));
+        const got = (await Promise.all(asked)).filter((lease) => lease !== undefined);
+        expect(got.map((lease) => lease.epoch)).to.deep.equal([epoch + 1]);
+        expect(await leases().current('ingest')).to.deep.equal(got[0]);
+      }
+    });
   });
 }
 
@@ -137,6 +147,18 @@ function describeOAuth(context: StoreContext): void {
       expect(await refusal(oauth().put(oauthRow('a', { payload: '{}' }), true))).to.equal('exists');
       await oauth().put(oauthRow('a', { payload: '{"b":2}' }), false);
       expect((await oauth().get('AccessToken', 'a', now(0)))?.payload).to.equal('{"b":2}');
+    });
+
+    it('takes a jti from exactly one of fifty', async () => {
+      const stores = [oauth(), (await context.another()).system.oauth];
+      const puts = Array.from({ length: 50 }, async (_, n) => {
+        const row = oauthRow('j1', { model: 'ReplayDetection', payload: String(n) });
+        return refusal(stores[n % 2]?.put(row, true) ?? Promise.reject(new Error('no store')));
+      });
+      const results = await Promise.all(puts);
+      const winner = results.indexOf(undefined);
+      expect(results.toSpliced(winner, 1)).to.deep.equal(Array.from({ length: 49 }, () => 'exists'));
+      expect((await oauth().get('ReplayDetection', 'j1', now(0)))?.payload).to.equal(String(winner));
     });
 
     it('consumes a row for exactly one of many, in several stores', async () => {

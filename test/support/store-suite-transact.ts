@@ -85,6 +85,37 @@ export function describeTransact(context: StoreContext): void {
       expect(results.toSorted()).to.deep.equal(['conflict', undefined]);
     });
 
+    it('lets exactly one of fifty writers of a version win, in two stores', async () => {
+      const other = tenantOf(await context.another(), 'one');
+      const writers = Array.from({ length: 50 }, (_, n) => (n % 2 === 0 ? context.tenant() : other));
+      const results = await Promise.all(
+        writers.map((writer, n) => refusal(writer.transact([resource('p1', { body: `writer ${n}` })], at(1)))),
+      );
+      const winner = results.indexOf(undefined);
+      expect(results.toSpliced(winner, 1)).to.deep.equal(Array.from({ length: 49 }, () => 'conflict'));
+      expect((await other.resources.read(key))?.body.toString()).to.equal(`writer ${winner}`);
+      expect(await context.tenant().head()).to.deep.equal({ sequence: 1, at: at(1) });
+    });
+
+    it('numbers the batches of many writers without a gap, and loses none', async () => {
+      const other = tenantOf(await context.another(), 'one');
+      const batches = await Promise.all(
+        Array.from({ length: 20 }, (_, n) =>
+          (n % 2 === 0 ? context.tenant() : other).transact([resource(`p${n}`)], at(1)),
+        ),
+      );
+      const numbers = batches.map((batch) => batch.sequence).toSorted((a, b) => a - b);
+      expect(numbers).to.deep.equal(Array.from({ length: 20 }, (_, n) => n + 1));
+      expect(await context.tenant().resources.counts('v1')).to.deep.equal({ Practitioner: 20 });
+    });
+
+    it('takes a batch of many megabytes', async () => {
+      const body = 'Ŵ\u{1f600}'.repeat(100_000);
+      const ops = Array.from({ length: 12 }, (_, n) => resource(`p${n}`, { body: `${n}${body}` }));
+      await context.tenant().transact(ops, at(1));
+      expect((await context.tenant().resources.read({ ...key, id: 'p11' }))?.body.toString()).to.equal(`11${body}`);
+    });
+
     it('fences a writer whose lease somebody else took, or who gave it back', async () => {
       const { leases } = context.store().system;
       const now = new Date(at(0));

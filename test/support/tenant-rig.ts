@@ -5,8 +5,8 @@ import type { AuditEntry } from '../../server/audit/entry.ts';
 import { disclosures } from '../../server/audit/row.ts';
 import { keyRing } from '../../server/keys/key-ring.ts';
 import type { TenantStore } from '../../server/store/port.ts';
-import { openSqlite } from '../../server/store/sqlite/open.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
+import { openUnderTest, removeStore } from './store-under-test.ts';
 
 export interface TenantRig {
   readonly store: TenantStore;
@@ -17,12 +17,18 @@ export interface TenantRig {
 export async function tenantRig(): Promise<TenantRig> {
   const directory = mkdtempSync(join(tmpdir(), 'esr-fhir-tenant-'));
   const keys = keyRing(Buffer.alloc(32, 3));
-  const store = await openSqlite({ directory, keys, schema: { Practitioner: [], PractitionerRole: [] }, disclosures });
+  const store = await openUnderTest({
+    directory,
+    keys,
+    schema: { Practitioner: [], PractitionerRole: [] },
+    disclosures,
+  });
   await store.createTenant('rxx');
   return {
     store: store.tenant(grantTenant('rxx', 'operator')),
     async close() {
       await store.close();
+      await removeStore(directory);
       rmSync(directory, { recursive: true, force: true });
     },
   };

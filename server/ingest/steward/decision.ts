@@ -22,7 +22,7 @@ export interface Decision {
   readonly correlationId?: string;
 }
 
-export const decisions = ['exception-release', 'exception-discard', 'file-release', 'file-discard'] as const;
+const decisions = ['exception-release', 'exception-discard', 'file-release', 'file-discard'] as const;
 
 /**
  * The audit row of a decision, for the batch that carries it out: both are there or neither.

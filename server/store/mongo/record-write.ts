@@ -71,8 +71,9 @@ function collect(
       const { type, hash, file, slices } = op.record;
       const references = [...new Set(op.references.map((to) => `${to.type}/${to.id}`))];
       const lines = op.lines === undefined ? {} : { lines: numbersOf(op.lines) };
+      const layers = op.record.layers === undefined ? {} : { layers: JSON.stringify(op.record.layers) };
       const content = { type, hash, file, slices: JSON.stringify(slices), references };
-      rows.record.set(keyText(op.record), { ...content, ...lines });
+      rows.record.set(keyText(op.record), { ...content, ...layers, ...lines });
       return;
     }
     case 'lines':

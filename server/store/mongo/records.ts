@@ -1,6 +1,13 @@
 import { assert, present } from '../../core/assert.ts';
 import type { LineSum } from '../../record/line-sum.ts';
-import { keyText, type RecordKey, recordTypes, type Slice, type SourceRecord } from '../../record/record.ts';
+import {
+  keyText,
+  type RecordKey,
+  type RecordLayers,
+  recordTypes,
+  type Slice,
+  type SourceRecord,
+} from '../../record/record.ts';
 import { unitText } from '../../record/unit.ts';
 import type { RecordReader } from '../port.ts';
 import { parseUnit } from '../unit-text.ts';
@@ -113,11 +120,13 @@ function parseKey(text: string): RecordKey {
   return { type, id: text.slice(slash + 1) };
 }
 
-function toRecord({ record }: TenantParts, { _id, hash, file, slices }: Documents['record']): SourceRecord {
-  return {
+function toRecord({ record }: TenantParts, document: Documents['record']): SourceRecord {
+  const { _id, hash, file, slices, layers } = document;
+  const read = {
     ...parseKey(record.key(_id)),
     file: present(file, 'the file'),
     hash: present(hash, 'the hash'),
     slices: JSON.parse(present(slices, 'the slices')) as readonly Slice[],
   };
+  return layers === undefined ? read : { ...read, layers: JSON.parse(layers) as RecordLayers };
 }

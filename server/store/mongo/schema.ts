@@ -45,6 +45,8 @@ export interface Documents {
     readonly file?: string;
     /** JSON of `Slice[]`. */
     readonly slices?: string;
+    /** JSON of `RecordLayers`. */
+    readonly layers?: string;
     /** `type/id` of what it refers to. */
     readonly references?: readonly string[];
     /** The numbers of its `LineSum`: bucket, words, wide. */
@@ -225,7 +227,16 @@ const tenantDefinitions = {
     indexes: { history: { resource: 1, version: -1 }, file: { file: 1, sequence: 1, _id: 1 } },
   },
   record: {
-    fields: { sequence, type: text, hash: text, file: text, slices: text, references: texts, lines: numbers },
+    fields: {
+      sequence,
+      type: text,
+      hash: text,
+      file: text,
+      slices: text,
+      layers: text,
+      references: texts,
+      lines: numbers,
+    },
     indexes: { type: { type: 1, _id: 1 }, file: { file: 1, _id: 1 }, references: { references: 1 } },
   },
   work: { fields: { sequence, rank: number, file: text }, indexes: { rank: { rank: 1, _id: 1 } } },

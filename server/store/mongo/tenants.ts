@@ -6,7 +6,7 @@ import type { IsolationModel } from '../../tenancy/tenant.ts';
 import { StoreError } from '../error.ts';
 import { removeBlobs } from './blob.ts';
 import { migrateTenant } from './migrations.ts';
-import { modelOf, type Scope, tenantCollections } from './schema.ts';
+import type { Scope } from './schema.ts';
 import { type SystemParts, tenantParts } from './tenant-parts.ts';
 
 /** One life of a tenant id: where its data are and what opens its blobs. */
@@ -116,15 +116,14 @@ async function removeData(scope: Scope, isolation: string): Promise<void> {
     await scope.connection.dropDatabase();
     return;
   }
-  await removeBlobs(scope);
   if (isolation === 'shared') {
+    await removeBlobs(scope);
     for (const part of Object.values(tenantParts(scope))) await part.remove({});
     return;
   }
-  for (const name of tenantCollections) {
-    const { collection, modelName } = modelOf(scope, name);
-    await collection.drop();
-    scope.connection.deleteModel(modelName);
+  const names = (await scope.connection.listCollections()).map(({ name }) => name);
+  for (const name of names.filter((one) => one.startsWith(scope.prefix))) {
+    await scope.connection.dropCollection(name);
+    if (scope.connection.models[name] !== undefined) scope.connection.deleteModel(name);
   }
-  for (const name of ['files', 'chunks']) await scope.connection.dropCollection(`${scope.prefix}blob.${name}`);
 }

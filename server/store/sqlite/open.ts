@@ -64,7 +64,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       oauth: oauthStore(system),
       audit: auditLog(system, disclosures),
     },
-    async createTenant(tenant) {
+    async createTenant(tenant, isolation = 'database') {
+      if (isolation !== 'database') throw new StoreError('unsupported', 'every tenant has database files of its own');
       assert(/^[a-z0-9-]{1,64}$/.test(tenant), 'a tenant id is well formed');
       tenants.create(tenant);
     },

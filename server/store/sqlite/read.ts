@@ -177,7 +177,7 @@ function sortedPage(
 }
 
 /**
- * The driver with the fewest rows. A lone one that comes in the order asked needs no probe: it serves a page either way.
+ * The driver with the fewest rows. A lone one that comes in the order asked needs no probe: it serves a page anyway.
  */
 function choose(
   candidates: readonly Driver[],

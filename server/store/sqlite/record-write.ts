@@ -1,5 +1,5 @@
 import type { LineSum } from '../../record/line-sum.ts';
-import { unitText } from '../../record/unit.ts';
+import { type Unit, unitText } from '../../record/unit.ts';
 import type { Op } from '../port.ts';
 import type { Connection } from './connection.ts';
 
@@ -60,13 +60,18 @@ export function writeAnnouncement(data: Connection, { unit, body }: Named<'annou
 
 /** A unit that is waiting already waits for the newer file. */
 export function addWork(data: Connection, { units, file }: Named<'work-add'>): void {
-  for (const { kind, id } of units) {
-    data.run('INSERT OR REPLACE INTO work(kind, id, file) VALUES(?, ?, ?)', kind, id, file);
-  }
+  const insert = `INSERT OR REPLACE INTO work(kind, id, file)
+    SELECT value ->> 'kind', value ->> 'id', ? FROM json_each(?)`;
+  if (units.length > 0) data.run(insert, file, unitsJson(units));
 }
 
 export function finishWork(data: Connection, { units }: Named<'work-done'>): void {
-  for (const { kind, id } of units) data.run('DELETE FROM work WHERE kind = ? AND id = ?', kind, id);
+  const text = `DELETE FROM work WHERE (kind, id) IN (SELECT value ->> 'kind', value ->> 'id' FROM json_each(?))`;
+  if (units.length > 0) data.run(text, unitsJson(units));
+}
+
+function unitsJson(units: readonly Unit[]): string {
+  return JSON.stringify(units.map(({ kind, id }) => ({ kind, id })));
 }
 
 export function writeFile(data: Connection, { file }: Named<'file'>): void {

@@ -43,10 +43,11 @@ export function compileSorted(query: Query, layouts: Layouts, driver: Driver | u
   const compared = part.of === 'valued' ? [{ ...first, value: walk.value }, ...others] : others;
   const after = part.of === 'valued' ? part.after : part.after?.slice(1);
   const where = [...walk.where, ...checks];
-  if (after !== undefined) where.push(...beyond(query, compared, after, part));
+  const tie = query.sort.by === 'id' ? raw('t.id') : walk.vid;
+  if (after !== undefined) where.push(...beyond(query, compared, after, part, tie));
   const order = [
     ...compared.flatMap((key, place) => ordered(key, part.of === 'valued' && place === 0)),
-    sql`${tieOf(query)} ${direction(query.sort.descending)}`,
+    sql`${tie} ${direction(query.sort.descending)}`,
   ];
   const columns = join([raw('t.vid'), walk.value, ...others.map((key) => key.value)], ', ');
   const condition = where.length === 0 ? raw('1') : join(where, ' AND ');
@@ -57,23 +58,26 @@ interface Walk {
   readonly from: Fragment;
   readonly where: readonly Fragment[];
   readonly value: Fragment;
+  /** The `vid` of what is walked: its index ends in it. */
+  readonly vid: Fragment;
 }
 
 /** The resources that have the leading value, in a way that lets SQLite read them in its order. */
 function walked(key: Key, layout: Layout, rows: Fragment | undefined): Walk {
   const wide = raw(layout.wide);
   const { parameter, value } = key;
-  if (rows !== undefined) return { ...drivenBy(rows, wide), where: [sql`${value} IS NOT NULL`], value };
+  const vid = raw('t.vid');
+  if (rows !== undefined) return { ...drivenBy(rows, wide), where: [sql`${value} IS NOT NULL`], value, vid };
   const column = columnOf(parameter, key.field);
   const least = sql`>= ${parameter.kind === 'date' ? beginningOfTime : ''}`;
   if (parameter.side === undefined) {
     const own = raw(`t.${column}`);
-    return { from: sql`${wide} t`, where: [sql`${own} ${least}`], value: own };
+    return { from: sql`${wide} t`, where: [sql`${own} ${least}`], value: own, vid };
   }
   const own = raw(`o.${column}`);
   const chosen = chosenRow(key, parameter.side);
   const from = sql`${raw(parameter.side)} o CROSS JOIN ${wide} t ON t.vid = o.vid`;
-  return { from, where: [sql`${own} ${least}`, chosen], value: own };
+  return { from, where: [sql`${own} ${least}`, chosen], value: own, vid: raw('o.vid') };
 }
 
 /** Of a resource's side rows, the one that comes first in this order. */
@@ -82,7 +86,8 @@ function chosenRow({ parameter, descending, field }: Key, side: string): Fragmen
   const columns = [leading, ...parameter.columns.filter((column) => column !== leading)];
   const tuple = (alias: string) => raw(columns.map((column) => `${alias}.${column}`).join(', '));
   const before = raw(descending ? '>' : '<');
-  return sql`NOT EXISTS (SELECT 1 FROM ${raw(side)} e WHERE e.vid = o.vid AND (${tuple('e')}) ${before} (${tuple('o')}))`;
+  const earlier = sql`(${tuple('e')}) ${before} (${tuple('o')})`;
+  return sql`NOT EXISTS (SELECT 1 FROM ${raw(side)} e WHERE e.vid = o.vid AND ${earlier})`;
 }
 
 /** The resources without the leading value. */
@@ -93,7 +98,7 @@ function missing({ parameter, field, value }: Key, layout: Layout, rows: Fragmen
     parameter.side === undefined
       ? sql`${rows === undefined ? raw(`t.${columnOf(parameter, field)}`) : value} IS NULL`
       : sql`NOT EXISTS (SELECT 1 FROM ${raw(parameter.side)} o WHERE o.vid = t.vid)`;
-  return { from, where: [absent], value: raw('NULL') };
+  return { from, where: [absent], value: raw('NULL'), vid: raw('t.vid') };
 }
 
 function drivenBy(rows: Fragment, wide: Fragment): { readonly from: Fragment } {
@@ -116,10 +121,6 @@ function ordered({ value, descending }: Key, leading: boolean): readonly Fragmen
   return leading || descending ? [byValue] : [sql`${value} IS NULL`, byValue];
 }
 
-function tieOf({ sort }: Query): Fragment {
-  return raw(sort.by === 'id' ? 't.id' : 't.vid');
-}
-
 function direction(descending: boolean): Fragment {
   return raw(descending ? 'DESC' : 'ASC');
 }
@@ -130,6 +131,7 @@ function beyond(
   keys: readonly Key[],
   after: readonly SortValue[],
   { of, boundary }: SortedPart,
+  tie: Fragment,
 ): readonly Fragment[] {
   const equal: Fragment[] = [];
   const ways: Fragment[] = [];
@@ -142,7 +144,7 @@ function beyond(
     equal.push(sql`${value} IS ${at}`);
   }
   const position = query.sort.by === 'id' ? present(query.after, 'the cursor').id : present(boundary, 'the boundary');
-  ways.push(join([...equal, sql`${tieOf(query)} ${raw(query.sort.descending ? '<' : '>')} ${position}`], ' AND '));
+  ways.push(join([...equal, sql`${tie} ${raw(query.sort.descending ? '<' : '>')} ${position}`], ' AND '));
   const any = sql`(${join(
     ways.map((way) => sql`(${way})`),
     ' OR ',

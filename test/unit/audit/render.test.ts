@@ -79,4 +79,32 @@ describe('An AuditEvent', () => {
     expect(token.type.code).to.equal('110114');
     expect(token.subtype?.[0]?.code).to.equal('ITI-71');
   });
+
+  it('of a checkpoint is an activity of the server itself, and of a broken log a security alert', () => {
+    const own = { kind: 'integrity', client: null, jti: null, type: null, id: null, query: null } as const;
+    const checkpoint = render({ ...own, interaction: 'checkpoint', address: null, disclosed: [] });
+    expect(checkpoint.type.code).to.equal('110100');
+    expect(checkpoint.agent[0]?.who?.display).to.equal(context.software);
+    expect(checkpoint.subtype?.[0]).to.include({
+      system: 'https://esr-fhir.example/CodeSystem/audit-interaction',
+      code: 'checkpoint',
+    });
+    const broken = { ...own, interaction: 'audit-verify', outcome: 8, reason: 'cut-tail', disclosed: [] } as const;
+    expect(render(broken)).to.deep.include({ outcome: '8', outcomeDesc: 'cut-tail' });
+    expect(render(broken).type.code).to.equal('110113');
+  });
+
+  it('of what an operator did names the operator and what it was done to', () => {
+    const act = {
+      kind: 'admin',
+      interaction: 'client-disable',
+      client: 'operator:ann',
+      jti: null,
+      type: null,
+    } as const;
+    const event = render({ ...act, id: 'client-7', query: null, status: 0, address: null, disclosed: [] });
+    expect(event.agent[0]?.who?.identifier?.value).to.equal('operator:ann');
+    expect(event.entity?.map(({ what }) => what?.identifier?.value)).to.include('client-7');
+    expect(event.meta).to.not.have.property('profile');
+  });
 });

@@ -26,7 +26,7 @@ describe('masked rows', () => {
   });
 
   it('hide everything of a record type that no table describes', () => {
-    const none = { byCode: new Map(), personal: new Map() };
+    const none = { byCode: new Map(), personal: new Map(), reading: '' };
     expect(maskRow('person', { userPersonType: 'Employee', fte: 1 }, none)).to.deep.equal({
       userPersonType: 'Xxxxxxxx',
       fte: '9',

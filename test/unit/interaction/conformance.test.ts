@@ -7,7 +7,7 @@ const base = '/t/rxx/fhir/v1';
 interface ResourceEntry {
   readonly type: string;
   readonly interaction: readonly { readonly code: string }[];
-  readonly searchParam: readonly { readonly name: string; readonly type: string }[];
+  readonly searchParam: readonly { readonly name: string; readonly type: string; readonly documentation?: string }[];
   readonly searchInclude?: readonly string[];
   readonly searchRevInclude?: readonly string[];
 }
@@ -42,6 +42,29 @@ describe('interaction/metadata and smart-configuration', () => {
         const url = `${base}/${type}?${name}=${name === 'date' || name === '_lastUpdated' ? '2026' : name === 'active' ? 'true' : 'x'}`;
         expect((await rig.app.inject({ url, headers: { authorization } })).statusCode, url).to.equal(200);
       }
+    }
+  });
+
+  it('promises modifiers that work, and takes no other', async () => {
+    const authorization = bearer('rxx', 'system/*.rs');
+    const ask = async (url: string) => (await rig.app.inject({ url, headers: { authorization } })).statusCode;
+    for (const { type, searchParam } of await resources()) {
+      if (!parameters.has(type)) continue;
+      for (const { name, documentation = '' } of searchParam) {
+        const [, listed = ''] = documentation.split('Modifiers: ');
+        for (const modifier of listed === '' ? [] : listed.split(', ')) {
+          const value = modifier === 'missing' || name === 'active' ? 'true' : modifier === 'of-type' ? 's|c|v' : 'x';
+          expect(await ask(`${base}/${type}?${name}:${modifier}=${value}`), `${name}:${modifier}`).to.equal(200);
+        }
+        expect(await ask(`${base}/${type}?${name}:constructor=true`), name).to.equal(400);
+      }
+    }
+  });
+
+  it('names every result parameter', async () => {
+    const { documentation } = (await rig.app.inject(`${base}/metadata`)).json().rest[0];
+    for (const name of '_sort _count _total _summary _elements _include _revinclude _has'.split(' ')) {
+      expect(documentation).to.include(name);
     }
   });
 

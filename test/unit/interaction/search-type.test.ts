@@ -160,6 +160,24 @@ describe('interaction/search-type', () => {
     expect(ids(reverse)).to.deep.equal(['o1']);
   });
 
+  it('reaches nothing through an included type without a scope', async () => {
+    const wanted =
+      'PractitionerRole?_id=r2&_include=PractitionerRole:practitioner&_include:iterate=PractitionerRole:organization' +
+      '&_include:iterate=Organization:partof&_revinclude:iterate=PractitionerRole:practitioner';
+    expect(ids(await search(wanted))).to.have.members(['r2', 'p1', 'o2', 'o1', 'r1']);
+    const noOrganization = bearer('rxx', 'system/PractitionerRole.rs system/Practitioner.r');
+    expect(ids(await search(wanted, noOrganization))).to.have.members(['r2', 'p1', 'r1']);
+    const noPractitioner = bearer('rxx', 'system/PractitionerRole.rs system/Organization.r');
+    expect(ids(await search(wanted, noPractitioner))).to.have.members(['r2', 'o2', 'o1']);
+  });
+
+  it('shows no value of the last match in a page link', async () => {
+    const next = link(await search('Practitioner?_sort=family&_count=2'), 'next') ?? '';
+    const token = next.slice(next.indexOf('_page=') + 6);
+    expect(Buffer.from(token, 'base64url').toString('latin1')).to.not.include('sion');
+    expect(ids(await search(next))).to.deep.equal(['p3', 'p4']);
+  });
+
   it('refuses chains and reverse chains into types without the search scope', async () => {
     const narrow = bearer('rxx', 'system/PractitionerRole.rs system/Organization.r');
     for (const query of ['practitioner.family=x', 'organization.name=x']) {

@@ -26,6 +26,29 @@ describe('interaction/read, vread, history-instance', () => {
     expect(first.headers.etag).to.equal('W/"1"');
   });
 
+  it('reads a part by _elements and _summary, under the same version', async () => {
+    const part = await ask('Practitioner/p1?_elements=name');
+    expect(part.headers.etag).to.equal('W/"2"');
+    expect(part.json().meta).to.deep.include({ versionId: '2' });
+    expect(part.json().meta.tag).to.have.length(1);
+    expect(part.json()).to.not.have.property('active');
+    expect((await ask('Practitioner/p1?_format=json&_summary=true')).json()).to.deep.include({ active: false });
+    expect((await ask('Practitioner/p1/_history/1?_summary=text')).json()).to.have.all.keys([
+      'resourceType',
+      'id',
+      'meta',
+    ]);
+    expect((await ask('Practitioner/p1?_summary=false')).body).to.equal((await ask('Practitioner/p1')).body);
+    expect((await ask('Practitioner/p1?_summary=true', { 'if-none-match': 'W/"2"' })).statusCode).to.equal(304);
+  });
+
+  for (const query of ['_elements=shoe', '_summary=count', '_summary=x', '_elements=name&_summary=true']) {
+    it(`refuses a read with ${query}`, async () => {
+      expect((await ask(`Practitioner/p1?${query}`)).statusCode).to.equal(400);
+      expect((await ask(`Practitioner/p1?${query}&${query}`)).statusCode).to.equal(400);
+    });
+  }
+
   it('says 404 for versions that never were', async () => {
     for (const version of ['3', '0', '-1', '01', 'x', '99999999999']) {
       expect((await ask(`Practitioner/p1/_history/${version}`)).statusCode, version).to.equal(404);

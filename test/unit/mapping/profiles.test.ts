@@ -26,9 +26,21 @@ const urls = (type: string) =>
     .map(({ url, uniqueId }) => url ?? uniqueId?.[0]?.value ?? '')
     .sort();
 
+/** What of ours the renderings of rows name: they say it in code, `url('x')` in Provenance, a whole URL elsewhere. */
+function rendered(kind: string): readonly string[] {
+  const server = new URL('../../../server/', import.meta.url);
+  const code = ['lineage/provenance.ts', ...readdirSync(new URL('audit/', server)).map((name) => `audit/${name}`)]
+    .map((name) => readFileSync(new URL(name, server), 'utf8'))
+    .join('\n');
+  const pattern =
+    kind === 'StructureDefinition' ? /url\('([\w-]+)'\)/g : new RegExp(`\\$\\{canonicalBase\\}/${kind}/([\\w-]+)`, 'g');
+  return [...new Set([...code.matchAll(pattern)].map(([, name]) => `{base}/${kind}/${name}`))];
+}
+
 describe('Profiles', () => {
-  it('define exactly the extensions and profiles of ours that the mapping uses', () => {
-    expect(urls('StructureDefinition')).to.deep.equal(used(/\{base\}\/StructureDefinition\/[\w-]+/g));
+  it('define exactly the extensions and profiles of ours that the mapping, Provenance and AuditEvent use', () => {
+    const mapped = used(/\{base\}\/StructureDefinition\/[\w-]+/g);
+    expect(urls('StructureDefinition')).to.deep.equal([...mapped, ...rendered('StructureDefinition')].sort());
   });
 
   it('define exactly the identifier systems of ours that the mapping uses', () => {
@@ -38,7 +50,11 @@ describe('Profiles', () => {
   it('define exactly the code systems of ours that the mapping publishes, with the codes of its lists', () => {
     const coded = new Set([...templates.matchAll(/"coding": "([\w-]+)"/g)].map(([, name]) => name));
     const published = lists.filter(({ list, system }) => coded.has(list) && system.startsWith('{base}'));
-    const systems = [...used(/\{base\}\/CodeSystem\/[\w-]+/g), ...published.map(({ system }) => system)];
+    const systems = [
+      ...used(/\{base\}\/CodeSystem\/[\w-]+/g),
+      ...published.map(({ system }) => system),
+      ...rendered('CodeSystem'),
+    ];
     expect(urls('CodeSystem')).to.deep.equal(systems.sort());
     for (const { system, concepts } of published) {
       const own = definitions

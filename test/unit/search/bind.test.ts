@@ -152,7 +152,7 @@ describe('search/bind', () => {
       'active.name=x',
       'organization.nothing=x',
       'organization:Location.name=x',
-      'department.partof.partof.name=x',
+      'department.partof.partof.partof.name=x',
       '_has:Location:organization:name=x',
     ]) {
       expect(refusal('PractitionerRole', raw), raw).to.not.equal('bound');
@@ -167,7 +167,7 @@ describe('search/bind', () => {
     expect(bound('Practitioner', '_sort=-_id').query.sort).to.deep.equal({ by: 'id', descending: true });
     expect(bound('Practitioner', '_sort=-_lastUpdated').query.sort).to.deep.equal({ by: 'sequence', descending: true });
     expect(bound('PractitionerRole', '_include=PractitionerRole:practitioner:Practitioner').includes).to.deep.equal([
-      { source: 'PractitionerRole', param: 'practitioner', target: 'Practitioner' },
+      { source: 'PractitionerRole', param: 'practitioner', target: 'Practitioner', iterate: false },
     ]);
     expect(
       bound('Organization', '_revinclude=Location:organization&_revinclude=Organization:partof').revincludes,
@@ -177,23 +177,102 @@ describe('search/bind', () => {
   for (const raw of [
     '_sort=name',
     '_sort=__proto__',
+    '_sort=',
+    '_sort=role,-role',
+    '_sort=_id,role',
+    '_sort=_lastUpdated,role',
+    '_sort=practitioner.family',
+    '_sort=role,date,active,location,email,phone',
+    '_sort:exact=role',
+    '_sort=role&_sort=date',
+    '_summary=some',
+    '_summary=text&_include=PractitionerRole:practitioner',
+    '_summary=true&_elements=active',
+    '_elements=name',
+    '_elements=__proto__',
+    '_elements=active&_elements=code',
+    '_include:recurse=PractitionerRole:practitioner',
+    '_include=PractitionerRole:*:Location:x',
+    '_include=PractitionerRole:*:Practitioner:',
+    '_include=PractitionerRole:practitioner:Location',
+    '_include:iterate=Patient:organization',
+    '_revinclude:iterate=Organization:partof:Location',
+    '_revinclude=Organization:*',
+    'role:of-type=a|b|c',
+    'active:text=x',
+    'identifier:of-type=a|b',
+    'identifier:of-type=|b|c',
+    'identifier:of-type=a|b|c|d',
     '_total=some',
-    '_summary=text',
     '_count=x',
     '_count=1&_count=2',
     '_include=*',
-    '_include=PractitionerRole:*',
     '_include=PractitionerRole',
     '_include=Practitioner:active',
-    '_include:iterate=PractitionerRole:practitioner',
     '_include=Organization:partof',
     '_revinclude=PractitionerRole:location',
-    '_elements=id',
     'constructor=x',
     'toString=x',
   ]) {
     it(`refuses ${raw}`, () => expect(refusal('PractitionerRole', raw)).to.be.oneOf(['invalid', 'unsupported']));
   }
+
+  it('binds the words beside a code and typed identifiers', () => {
+    expect(where('PractitionerRole', 'role:text=Ward Sîster')).to.deep.equal({
+      is: 'string',
+      param: 'role:text',
+      match: 'prefix',
+      value: 'ward sister',
+    });
+    expect(where('Practitioner', 'identifier:of-type=urn:t|EMP|a\\|1')).to.deep.equal({
+      is: 'token',
+      param: 'identifier:of-type',
+      system: 'urn:t',
+      code: 'EMP|a|1',
+    });
+    expect(where('Practitioner', 'identifier:of-type=urn:t|EMP|C1234567')).to.deep.include({ is: 'or' });
+  });
+
+  it('sorts by every field of a parameter, ties by _lastUpdated in the direction of the last key', () => {
+    expect(bound('PractitionerRole', '_sort=organization,-date').query.sort).to.deep.equal({
+      by: 'sequence',
+      descending: true,
+      keys: [
+        { param: 'organization', field: 'target', descending: false },
+        { param: 'date', field: 'low', descending: true },
+        { param: 'date', field: 'high', descending: true },
+      ],
+    });
+    expect(bound('Practitioner', '_sort=-family,_id').query.sort).to.deep.equal({
+      by: 'id',
+      descending: false,
+      keys: [{ param: 'family', field: 'folded', descending: true }],
+    });
+    expect(bound('Practitioner', '_sort=gender,-_lastUpdated').query.sort).to.deep.include({
+      by: 'sequence',
+      descending: true,
+    });
+  });
+
+  it('takes * for every reference of a type, and :iterate for types that the search is not about', () => {
+    const { includes } = bound('Location', '_include=Location:*');
+    expect(includes.map(({ param }) => param)).to.deep.equal(['endpoint', 'organization', 'partof']);
+    const iterated = bound('PractitionerRole', '_include:iterate=Organization:partof&_revinclude:iterate=Location:*');
+    expect(iterated.includes).to.deep.equal([
+      { source: 'Organization', param: 'partof', target: undefined, iterate: true },
+    ]);
+    expect(iterated.revincludes.map(({ param }) => param)).to.deep.equal(['endpoint', 'organization', 'partof']);
+    expect(bound('Organization', '_revinclude=Location:*').revincludes).to.have.length(1);
+  });
+
+  it('shows parts of matches by _elements, of includes as well by _summary', () => {
+    const elements = bound('PractitionerRole', '_elements=active,code&_include=PractitionerRole:practitioner');
+    expect(elements.matchView).to.deep.equal({ is: 'elements', names: new Set(['active', 'code']) });
+    expect(elements.includeView).to.equal(undefined);
+    const summary = bound('PractitionerRole', '_summary=true');
+    expect([summary.matchView, summary.includeView]).to.deep.equal([{ is: 'summary' }, { is: 'summary' }]);
+    expect(bound('PractitionerRole', '_summary=false').matchView).to.equal(undefined);
+  });
 
   it('shows what was used in the self link, a lowered _count included', () => {
     const { self } = bound('PractitionerRole', `organization:identifier=urn:ods%7CRXX&date=le2026-04-01&_count=9999`);

@@ -16,6 +16,14 @@ describe('search/page-token', () => {
     );
   });
 
+  it('gives back sort values, and shows none of them', () => {
+    const sortKey = { sequence: 5, id: 'a.b', values: ['o’brien', null, -62_135_596_800_000] };
+    const token = sealPage(key, binding, positionOf(sortKey));
+    expect(sortKeyOf(openPage(key, binding, token) ?? '')).to.deep.equal(sortKey);
+    expect(Buffer.from(token, 'base64url').toString()).to.not.include('brien');
+    expect(sealPage(key, { ...binding, client: 'c2' }, positionOf(sortKey))).to.not.include(token.slice(43));
+  });
+
   for (const part of Object.keys(binding)) {
     it(`is worth nothing for another ${part}`, () => {
       const token = sealPage(key, binding, '5.a');

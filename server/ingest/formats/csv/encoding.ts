@@ -1,6 +1,5 @@
 /** Encodings that CSV exports come in (esr.md 1.7). */
-export const csvEncodings = ['utf-8', 'utf-16le', 'utf-16be', 'windows-1252'] as const;
-export type CsvEncoding = (typeof csvEncodings)[number];
+export type CsvEncoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252';
 
 /**
  * Says how a file's text is encoded: a byte order mark decides; without one, UTF-16 shows by the zero bytes of its
@@ -8,16 +7,22 @@ export type CsvEncoding = (typeof csvEncodings)[number];
  */
 export async function detectEncoding(bytes: AsyncIterable<Uint8Array>): Promise<CsvEncoding> {
   const utf8 = new TextDecoder('utf-8', { fatal: true });
-  let head = Buffer.alloc(0);
+  let head: Buffer | undefined = Buffer.alloc(0);
   for await (const chunk of bytes) {
-    if (head.length < headBytes) {
-      head = Buffer.concat([head, chunk.subarray(0, headBytes - head.length)]);
-      const wide = head.length < 4 ? undefined : wideEncoding(head);
+    let next: Uint8Array = chunk;
+    if (head !== undefined) {
+      head = Buffer.concat([head, chunk]);
+      if (head.length < headBytes) continue;
+      const wide = wideEncoding(head.subarray(0, headBytes));
       if (wide !== undefined) return wide;
+      next = head;
+      head = undefined;
     }
-    if (!decodes(utf8, chunk)) return 'windows-1252';
+    if (!decodes(utf8, next)) return 'windows-1252';
   }
-  return wideEncoding(head) ?? (decodes(utf8) ? 'utf-8' : 'windows-1252');
+  if (head === undefined) return decodes(utf8) ? 'utf-8' : 'windows-1252';
+  const whole = new TextDecoder('utf-8', { fatal: true });
+  return wideEncoding(head) ?? (decodes(whole, head) && decodes(whole) ? 'utf-8' : 'windows-1252');
 }
 
 /** The encoding as the first bytes of a file suggest it; a character cut in two at their end does not count. */

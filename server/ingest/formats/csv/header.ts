@@ -80,7 +80,7 @@ function shown(heading: string | undefined): string {
 }
 
 /** The same words in another order, or one or two letters different in a heading of some length. */
-function nearlySame(one: string, other: string): boolean {
+export function nearlySame(one: string, other: string): boolean {
   const words = (text: string) => text.split(' ').sort().join(' ');
   if (words(one) === words(other)) return true;
   const allowed = Math.min(one.length, other.length) >= 10 ? 2 : Math.min(one.length, other.length) >= 5 ? 1 : 0;

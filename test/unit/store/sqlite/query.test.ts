@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Predicate, Query } from '../../../../server/search/query.ts';
+import type { Predicate, Query, SortField } from '../../../../server/search/query.ts';
 import { Connection } from '../../../../server/store/sqlite/connection.ts';
 import { dataMigrations } from '../../../../server/store/sqlite/migrations.ts';
 import { compileCount, compilePage, drivers } from '../../../../server/store/sqlite/query.ts';
 import { layoutsOf } from '../../../../server/store/sqlite/schema.ts';
+import { compileSorted, type SortedPart } from '../../../../server/store/sqlite/sorted.ts';
 import { suiteSchema, temporaryFolder } from '../../../support/store-fixture.ts';
 
 const layouts = layoutsOf('v1', suiteSchema);
@@ -79,6 +80,36 @@ describe('the compiled query', () => {
     const steps = plan(query({ is: 'not', of: active }));
     expect(steps).to.match(/^SEARCH t USING INTEGER PRIMARY KEY \(rowid>\?\)$/);
     expect(plan(query({ is: 'all' }, { sort: { by: 'id', descending: true } }))).to.not.match(/TEMP B-TREE/);
+  });
+
+  const sortedPlan = (keys: readonly SortField[], more: Partial<Query> = {}, part: Partial<SortedPart> = {}) => {
+    const descending = keys.at(-1)?.descending ?? false;
+    const asked = query({ is: 'not', of: active }, { sort: { by: 'sequence', descending, keys }, ...more });
+    const compiled = compileSorted(asked, layouts, undefined, { ...firstPart, ...part });
+    const rows = data.rows<[number, number, number, string]>(`EXPLAIN QUERY PLAN ${compiled.text}`, ...compiled.params);
+    return rows.map((row) => row[3]).join('; ');
+  };
+  const firstPart: SortedPart = { of: 'valued', after: undefined, boundary: undefined, limit: 21 };
+
+  it('reads a page in the order of a parameter off its index, both ways, without a sort', () => {
+    for (const descending of [false, true]) {
+      const low: SortField = { param: 'date', field: 'low', descending };
+      const high: SortField = { param: 'date', field: 'high', descending };
+      const next = { after: [5, 6], boundary: 9 };
+      for (const part of [{}, next]) {
+        const steps = sortedPlan([low, high], {}, part);
+        expect(steps).to.match(/^SEARCH t USING INDEX v1_PractitionerRole_date\.index \(date\.low[<>]/);
+        // The end is written so that no index serves it: equal starts are few.
+        expect(steps).to.not.match(/SCAN|USE TEMP B-TREE FOR ORDER BY/);
+      }
+      const role: SortField = { param: 'role', field: 'code', descending };
+      expect(sortedPlan([role], {}, { after: ['S1'], boundary: 9 })).to.match(/^SEARCH o USING PRIMARY KEY \(code[<>]/);
+      expect(sortedPlan([role])).to.not.match(/SCAN|TEMP B-TREE/);
+      const organization: SortField = { param: 'organization', field: 'target', descending };
+      expect(sortedPlan([organization], {}, { of: 'rest' })).to.match(
+        /organization\.index \(organization\.target=\?\)$/,
+      );
+    }
   });
 
   it('binds every value', () => {

@@ -1,0 +1,4 @@
+import { openSqlite } from '../../server/store/sqlite/open.ts';
+import { describeSearchVectors } from '../support/search-vectors.ts';
+
+describeSearchVectors('SQLite', openSqlite);

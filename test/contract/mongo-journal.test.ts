@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { expect } from 'chai';
+import mongoose, { type Connection } from 'mongoose';
+import { keyRing } from '../../server/keys/key-ring.ts';
+import { openMongo } from '../../server/store/mongo/open.ts';
+import { type TenantParts, tenantParts } from '../../server/store/mongo/tenant-parts.ts';
+import { applyBatch } from '../../server/store/mongo/transact.ts';
+import type { Op, Store } from '../../server/store/port.ts';
+import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
+import * as fixture from '../support/store-fixture.ts';
+
+const { at, op, resource, tenantOf } = fixture;
+const key = { contract: 'v1', type: 'Practitioner', id: 'p1' };
+const number = (n: number) => String(n).padStart(10, '0');
+
+/** What a process without transactions leaves behind that died after its commit and before it had written anything. */
+const batchOps: readonly Op[] = [
+  resource('p1', { body: 'from the journal', index: [fixture.token('identifier', 'esr', '7')] }),
+  op('record', { record: { type: 'person', id: '7', file: 'f1', hash: 'h', slices: [] }, references: [] }),
+  op('work-add', { units: [{ kind: 'person', id: '7' }], file: 'f1' }),
+  op('event', { topic: 'starter-created', body: '{}' }),
+];
+
+describe('The journal on MongoDB', function () {
+  if (mongoUri === undefined) {
+    it('is proved where MONGODB_URI names a server');
+    return;
+  }
+  const base = mongoUri;
+  this.timeout(30_000);
+  const database = freshDatabase();
+  let store: Store;
+  let raw: Connection;
+  let parts: TenantParts;
+
+  const open = (transactions: boolean) =>
+    openMongo({
+      uri: uriOf(base, database),
+      keys: keyRing(master),
+      disclosures: fixture.suiteDisclosures,
+      transactions,
+    });
+  const master = randomBytes(32);
+
+  beforeEach(async () => {
+    store = await open(false);
+    await store.createTenant('one');
+    raw = await mongoose.createConnection(uriOf(base, database)).asPromise();
+    const row = await raw.collection<{ _id: string; life: string }>('tenant').findOne({ _id: 'one' });
+    const connection = raw.useDb(`${database}-one-${row?.life}`);
+    parts = tenantParts({ connection, tenant: undefined, prefix: '', majorityReads: false });
+  });
+
+  afterEach(async () => {
+    await store.close();
+    await raw.close();
+    await dropDatabases(base, database);
+  });
+
+  const left = async (sequence: number, ops: readonly Op[], inPieces = false) => {
+    const text = JSON.stringify(ops);
+    const entry = { sequence, at: at(sequence), ms: Date.parse(at(sequence)), done: false, fences: [] };
+    const pieces = [text.slice(0, 50), text.slice(50)];
+    for (const [n, piece] of pieces.entries()) {
+      const document = { sequence, writer: 'w1', text: piece };
+      if (inPieces) await parts.payload.insertNew(`${number(sequence)}/w1/${number(n)}`, document);
+    }
+    await parts.batch.insertNew(number(sequence), { ...entry, ...(inPieces ? { payload: 'w1' } : { ops: text }) });
+  };
+
+  const expectWritten = async () => {
+    const tenant = tenantOf(store, 'one');
+    expect((await tenant.resources.read(key))?.body.toString()).to.equal('from the journal');
+    expect(await tenant.resources.history(key, { count: 9 })).to.have.length(1);
+    expect(await tenant.records.counts()).to.deep.equal({ person: 1 });
+    expect(await tenant.records.work(9)).to.have.length(1);
+    expect(await tenant.outbox.events({ sequence: 0, index: 0 }, 9)).to.have.length(1);
+    expect(await parts.batch.count({ done: false })).to.equal(0);
+    expect(await parts.payload.count({})).to.equal(0);
+  };
+
+  for (const inPieces of [false, true]) {
+    it(`is finished for a dead writer by whoever asks for the head (${inPieces ? 'in pieces' : 'whole'})`, async () => {
+      await left(1, batchOps, inPieces);
+      expect(await tenantOf(store, 'one').head()).to.deep.equal({ sequence: 1, at: at(1) });
+      await expectWritten();
+    });
+  }
+
+  it('is finished by a reader that finds it unfinished for long enough', async () => {
+    await left(1, batchOps);
+    const reader = tenantOf(store, 'one').resources;
+    const until = Date.now() + 10_000;
+    while ((await reader.read(key)) === undefined && Date.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    await expectWritten();
+  });
+
+  it('is finished by the next writer, who then sees what it says', async () => {
+    await left(1, batchOps);
+    const refused = await fixture.refusal(tenantOf(store, 'one').transact([resource('p1')], at(2)));
+    expect(refused).to.equal('conflict');
+    await tenantOf(store, 'one').transact([resource('p1', { version: 2, body: 'next' })], at(2));
+    expect((await tenantOf(store, 'one').resources.vread(key, 1))?.body.toString()).to.equal('from the journal');
+  });
+
+  it('is finished by processes with transactions too', async function () {
+    const other = await open(true);
+    try {
+      if (!other.capabilities.atomicReads) this.skip();
+      await left(1, batchOps);
+      await tenantOf(other, 'one').transact([resource('p2')], at(2));
+      expect(await tenantOf(other, 'one').resources.counts('v1')).to.deep.equal({ Practitioner: 2 });
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('takes a writer that comes late for one that came in time', async () => {
+    const tenant = tenantOf(store, 'one');
+    await tenant.transact(batchOps, at(1));
+    const done = op('work-done', { units: [{ kind: 'person', id: '7' }] });
+    const gone = op('record-delete', { key: { type: 'person', id: '7' } });
+    await tenant.transact([resource('p1', { version: 2, body: 'newer' }), done, gone], at(2));
+    await applyBatch(parts, { sequence: 1, at: at(1) }, batchOps);
+    expect((await tenant.resources.read(key))?.body.toString()).to.equal('newer');
+    expect(await tenant.resources.history(key, { count: 9 })).to.have.length(2);
+    expect(await tenant.records.work(9)).to.deep.equal([]);
+    expect(await tenant.records.counts()).to.deep.equal({});
+    expect(await tenant.outbox.events({ sequence: 0, index: 0 }, 9)).to.have.length(1);
+  });
+
+  it('lets nobody of an earlier epoch write once a later one has written', async () => {
+    const { leases } = store.system;
+    const first = await leases.acquire('ingest/one', 'a', 30, new Date(at(0)));
+    const second = await leases.acquire('ingest/one', 'b', 30, new Date(at(31)));
+    await tenantOf(store, 'one').transact([], at(31), second);
+    const fences = (await parts.batch.findOne({ _id: number(1) }))?.fences;
+    expect(fences).to.deep.equal([{ name: 'ingest/one', epoch: 2 }]);
+    // Even where the lease itself is given up again: the journal remembers.
+    await parts.batch.insertNew(number(2), { sequence: 2, at: at(32), ms: Date.parse(at(32)), done: true, fences });
+    expect(await fixture.refusal(tenantOf(store, 'one').transact([], at(33), first))).to.equal('fenced');
+  });
+});

@@ -1,0 +1,32 @@
+import { sha256 } from '../../server/core/hash.ts';
+import { openMongo } from '../../server/store/mongo/open.ts';
+import type { Store } from '../../server/store/port.ts';
+import { openSqlite } from '../../server/store/sqlite/open.ts';
+import { dropDatabases, mongoUri, uriOf } from './mongo-place.ts';
+
+/**
+ * The store that tests of everything above it run on: the embedded one, or with `TEST_STORE=mongodb` the server that
+ * `MONGODB_URI` names, one database for each data folder.
+ */
+const onMongo = process.env['TEST_STORE'] === 'mongodb' ? mongoUri : undefined;
+
+/** Tests of the embedded store's files have nothing to look at elsewhere. */
+export const onEmbeddedStore = onMongo === undefined;
+
+/** `ESR_FHIR_STORE` of a data folder. */
+export function storeSetting(data: string): string {
+  return onMongo === undefined ? 'sqlite' : uriOf(onMongo, databaseOf(data));
+}
+
+export function openUnderTest(options: Parameters<typeof openSqlite>[0]): Promise<Store> {
+  return onMongo === undefined ? openSqlite(options) : openMongo({ ...options, uri: storeSetting(options.directory) });
+}
+
+/** Removes what a data folder has outside itself. */
+export async function removeStore(data: string): Promise<void> {
+  if (onMongo !== undefined) await dropDatabases(onMongo, databaseOf(data));
+}
+
+function databaseOf(data: string): string {
+  return `d${sha256(data).slice(0, 12)}`;
+}
