@@ -1,7 +1,7 @@
 import { isResourceType } from './scope-types.ts';
 
 /** SMART App Launch 2.2 scopes, section "Scopes for requesting FHIR resources". */
-export const permissionLetters = ['c', 'r', 'u', 'd', 's'] as const;
+const permissionLetters = ['c', 'r', 'u', 'd', 's'] as const;
 export type Permission = (typeof permissionLetters)[number];
 
 export interface Scope {
@@ -27,7 +27,7 @@ const syntax = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|(?=[
  * One scope, version 1 (`.read`, `.write`, `.*`) or 2 (letters of `cruds`, each once and in this order). Undefined for
  * anything else: letters out of order, unknown resource types and granular scopes (`?param`) included.
  */
-export function parseScope(text: string): Scope | undefined {
+function parseScope(text: string): Scope | undefined {
   const [, level, type, rights] = syntax.exec(text) ?? [];
   if (level === undefined || type === undefined || rights === undefined) return undefined;
   if (type !== '*' && !isResourceType(type)) return undefined;

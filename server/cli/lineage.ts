@@ -28,8 +28,7 @@ export function lineageCommand(open: OpenHouse): Command {
         const store = await operatorStore(house, tenant);
         const { contracts } = await house.tenants.get(tenant);
         const trace = await traceOf(store, { file, resource, person }, contracts);
-        const subject = file ?? resource ?? `person/${person}`;
-        await auditOperator(house, tenant, { interaction: 'lineage', id: subject });
+        await auditOperator(house, tenant, { interaction: 'lineage', ...subject({ file, resource, person }) });
         if (trace === undefined) throw new AppError('not-found', `tenant ${tenant} knows nothing of it`);
         print(options, trace, lines(trace));
       });
@@ -40,6 +39,12 @@ interface Wanted {
   readonly file: string | undefined;
   readonly resource: string | undefined;
   readonly person: string | undefined;
+}
+
+/** What the audit says was looked at: a resource is found there by `entity`, as its readers are. */
+function subject({ file, resource, person }: Wanted): { readonly type?: string; readonly id: string } {
+  const [type = '', id = ''] = (resource ?? '').split('/');
+  return resource === undefined ? { id: file ?? `person/${person}` } : { type, id };
 }
 
 async function traceOf(store: TenantStore, wanted: Wanted, contracts: readonly string[]): Promise<Trace | undefined> {

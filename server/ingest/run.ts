@@ -15,7 +15,7 @@ import { hasWorkLeft, publishLeft } from './publish-left.ts';
 import { receive, refuse } from './receive.ts';
 import { releaseWaiting } from './release-waiting.ts';
 import { knownReport, reportOf, strangerReport } from './report.ts';
-import { afterApplied, checkPlace, placeOf } from './sequence.ts';
+import { afterApplied, checkPlace, isDue, placeOf } from './sequence.ts';
 import { unpack } from './sources/unpack.ts';
 
 /**
@@ -106,10 +106,15 @@ async function runZip(ingest: Ingest, zip: FileRow): Promise<readonly FileReport
   return [reportOf(done, tenant.id), ...reports];
 }
 
-/** Files that are received or half applied; those being applied come first: they hold the ledger's next place. */
+/**
+ * Files that are received or half applied, or held though their turn has come. Those being applied come first: they
+ * hold the ledger's next place.
+ */
 export async function unfinished(store: TenantStore): Promise<readonly FileRow[]> {
   const files = [...(await store.ledger.files())].reverse();
-  return [...files.filter((file) => file.state === 'applying'), ...files.filter((file) => file.state === 'received')];
+  const due = files.filter((file) => isDue(file, files)).slice(0, 1);
+  const inState = (state: FileRow['state']) => files.filter((file) => file.state === state);
+  return [...inState('applying'), ...inState('received'), ...due];
 }
 
 async function run(ingest: Ingest, first: FileRow): Promise<readonly FileReport[]> {

@@ -56,6 +56,15 @@ export function afterApplied(
   return { superseded, next };
 }
 
+/** How the reasons begin for which a file waits for others: it applies by itself once they have come. */
+const waiting = ['sequence gap', 'window gap', 'no full file'] as const;
+
+/** Is this a held file whose turn has come, because its predecessor was applied just before a process stopped? */
+export function isDue(file: FileRow, files: readonly FileRow[]): boolean {
+  const waits = file.state === 'held' && waiting.some((start) => file.reason?.startsWith(start) === true);
+  return waits && checkPlace(placeOf(file), files).ready;
+}
+
 export function placeOf(file: FileRow): Place {
   return {
     format: file.format,

@@ -60,7 +60,7 @@ const ownDiscovery = { scopes_supported: ['system/*.rs', 'system/*.read'], claim
 
 type Callback = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
-/** The library takes its issuer and keys at construction alone: where one of them changes, another provider is built. */
+/** The library takes issuer and keys at construction alone: where one of them changes, another provider is built. */
 function currentCallback(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOrigin>): () => Callback {
   let built: { readonly publicUrl: string; readonly signing: SigningKeys; readonly callback: Callback } | undefined;
   return () => {

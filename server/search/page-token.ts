@@ -37,10 +37,20 @@ function mac(key: Uint8Array, { tenant, client, contract, type, query }: PageBin
   return createHmac('sha256', key).update(sealed).digest();
 }
 
-/** Both ways. Its key is not the MAC's: no binding of six strings is the text `cipher`. */
+/** Both ways. */
 function cipher(key: Uint8Array, seal: Uint8Array, bytes: Uint8Array): Buffer {
-  const cipherKey = createHmac('sha256', key).update('cipher').digest();
-  return createCipheriv('aes-256-ctr', cipherKey, seal.subarray(0, 16)).update(bytes);
+  return createCipheriv('aes-256-ctr', cipherKey(key), seal.subarray(0, 16)).update(bytes);
+}
+
+const cipherKeys = new WeakMap<Uint8Array, Uint8Array>();
+
+/** Another key than the MAC's: what a MAC covers is JSON, which `cipher` is not. */
+function cipherKey(key: Uint8Array): Uint8Array {
+  const known = cipherKeys.get(key);
+  if (known !== undefined) return known;
+  const made = createHmac('sha256', key).update('cipher').digest();
+  cipherKeys.set(key, made);
+  return made;
 }
 
 export function positionOf({ sequence, id, values }: SortKey): string {

@@ -12,7 +12,10 @@ export interface Announced {
   readonly effective: boolean;
 }
 
-/** What was announced of a person; by date, the last one is the one that stands. Earlier ones are kept until due. */
+/**
+ * What was announced of a person, one entry for each time of employment, in order: a correction of an earlier one
+ * amends that, and a rehire that never was leaves it as it stands.
+ */
 export interface PersonAnnouncement {
   readonly starters: readonly Announced[];
   readonly leavers: readonly Announced[];
@@ -41,7 +44,7 @@ export function personAnnouncementText({ starters, leavers }: PersonAnnouncement
   return starters.length + leavers.length === 0 ? null : JSON.stringify({ starters, leavers });
 }
 
-/** Raises the effective events of those whose day has come, and forgets what is over and not the last. */
+/** Raises the effective events of those whose day has come. */
 export function comeTrue(
   topic: 'starter-effective' | 'leaver-effective',
   announced: readonly Announced[],
@@ -53,5 +56,5 @@ export function comeTrue(
     steps.push({ topic, role: one.role, date: one.date, first: one.event });
     return { ...one, effective: true };
   });
-  return { steps, announced: now.filter((one, place) => !one.effective || place === now.length - 1) };
+  return { steps, announced: now };
 }

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { auditEntry } from '../../server/audit/row.ts';
 import type { Trace } from '../../server/lineage/trace.ts';
 import { type AdminRig, adminRig } from '../support/admin-rig.ts';
 import { commandJson } from '../support/house-command.ts';
@@ -75,6 +76,11 @@ describe('Who read a person', () => {
     const trace = (await commandJson(rig.data, 'lineage', '--tenant', 'rxx', '--resource', person)) as Trace;
     const told = trace.reads.map(({ client, interaction, versions }) => [client, interaction, versions.join(' ')]);
     expect(told).to.have.deep.members(wanted);
+    // That the operator asked is on record, and is no disclosure to a client.
+    const left = await rig.store('rxx').outbox.audits(10);
+    expect(left.map(({ row }) => auditEntry(row)).map(({ interaction, id }) => `${interaction} ${id}`)).to.include(
+      `lineage ${person.split('/')[1]}`,
+    );
   });
 
   it('is told to an auditor by AuditEvent, refused attempts included, and the auditor is on record too', async () => {

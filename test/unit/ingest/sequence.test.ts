@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { receivedFile } from '../../../server/ingest/ledger.ts';
-import { afterApplied, checkPlace, type Place } from '../../../server/ingest/sequence.ts';
+import { afterApplied, checkPlace, isDue, type Place } from '../../../server/ingest/sequence.ts';
 import type { FileRow } from '../../../server/store/port.ts';
 
 const day = (number: number) => `2026-04-0${number}T00:00:00`;
@@ -84,5 +84,13 @@ describe('the order of files', () => {
     const later = file(6, { state: 'held' });
     const full = file(5, { kind: 'full' });
     expect(afterApplied(full, [file(1), covered, later, full])).to.deep.equal({ superseded: [covered], next: later });
+  });
+
+  it('sees a held file whose turn has come, but leaves one alone that a person must decide on', () => {
+    const gap = file(3, { state: 'held', reason: 'sequence gap: 3 came while 2 is awaited' });
+    expect(isDue(gap, [file(1), gap])).to.equal(false);
+    expect(isDue(gap, [file(1), file(2), gap])).to.equal(true);
+    const guarded = { ...gap, reason: 'more people would leave than the guard lets through' };
+    expect(isDue(guarded, [file(1), file(2), guarded])).to.equal(false);
   });
 });
