@@ -26,7 +26,7 @@ export interface Verification {
   readonly unsigned: number;
 }
 
-/** Checks every chain of a log against its hashes, its signed checkpoints and the witnesses outside (decision 0008). */
+/** Checks every chain of a log against its hashes, its signed checkpoints and the witnesses outside (decision 0010). */
 export async function verifyAuditLog(
   log: AuditLog,
   tenant: string | null,

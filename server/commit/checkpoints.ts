@@ -23,7 +23,7 @@ export interface CheckpointParts {
   readonly logger: Logger;
 }
 
-/** Signs where the chains of one log stand (decision 0008). */
+/** Signs where the chains of one log stand (decision 0010). */
 export interface Checkpoints {
   /** Rows became durable; the thousandth since the last checkpoint makes one. */
   appended(rows: number): void;

@@ -5,7 +5,7 @@ import type { KeyRing } from './key-ring.ts';
 /** RFC 8410: what stands before the 32 bytes of an Ed25519 private key in PKCS #8. */
 const pkcs8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 
-/** The Ed25519 key that audit checkpoints are signed with (decision 0012). */
+/** The Ed25519 key that audit checkpoints are signed with (decision 0010). */
 export interface CheckpointKey {
   /** First 16 hex digits of the SHA-256 of the public key. */
   readonly id: string;

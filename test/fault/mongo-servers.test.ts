@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect } from 'chai';
 import { generateTrust } from '../../server/cli/generator/trust.ts';
-import { keyRing } from '../../server/keys/key-ring.ts';
-import { openMongo } from '../../server/store/mongo/open.ts';
-import type { Store } from '../../server/store/port.ts';
+import type { House } from '../../server/cli/house.ts';
+import { ingestFile } from '../../server/ingest/run.ts';
+import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import {
   commandJson,
@@ -16,11 +16,12 @@ import {
   startCommand,
   until,
 } from '../support/house-command.ts';
+import { trustX } from '../support/house-open.ts';
 import { type HouseState, houseState } from '../support/house-state.ts';
 import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
 
 const verify = process.env['VERIFY'] === '1';
-const kills = verify ? 20 : 3;
+const kills = verify ? 20 : 2;
 
 describe('Two servers on one MongoDB', function () {
   if (mongoUri === undefined) {
@@ -37,31 +38,39 @@ describe('Two servers on one MongoDB', function () {
   let wholeMs = 0;
   let startMs = 0;
 
-  /** Two machines: a data folder each, one database, one master key. */
+  /** Two machines: a data folder each, one database, one master key; with the tenant `rxx`. */
   const machines = async () => {
     const database = freshDatabase();
     databases.push(database);
     const store = uriOf(base, database);
     const settings = { ESR_FHIR_STORE: store, ESR_FHIR_MASTER_KEY: master.toString('hex') };
     const machine = (name: string) => ({ data: join(scratch, `${database}-${name}`), settings });
-    const [one, other] = [machine('one'), machine('other')];
-    const made = await runCommand(one, 'tenant', 'add', 'rxx', '--name', 'X', '--ods', 'RXX', '--vpd', '277');
-    expect(made.status, made.stderr).to.equal(0);
-    return { store, one, other };
+    await inHouse(store, async ({ tenants }) => void (await tenants.apply(trustX)));
+    return { store, one: machine('one'), other: machine('other') };
   };
-  const opened = async <T>(uri: string, look: (store: Store) => Promise<T>): Promise<T> => {
-    const store = await openMongo({ uri, keys: keyRing(master), disclosures: () => [] });
+  /** A third machine, in this process. */
+  const inHouse = async <T>(store: string, work: (house: House) => Promise<T>): Promise<T> => {
+    const settings = { store, masterKey: master.toString('hex'), logLevel: 'error' };
+    const house = await openHouse({ data: join(scratch, 'third') }, { create: true, settings });
     try {
-      return await look(store);
+      return await work(house);
     } finally {
-      await store.close();
+      await house.close();
     }
   };
-  const tenantIn = (store: Store) => store.tenant(grantTenant('rxx', 'operator'));
+  const tenantIn = ({ store }: House) => store.tenant(grantTenant('rxx', 'operator'));
+  const ingest = async (house: House) => {
+    for (const file of files) {
+      const open = async function* () {
+        yield readFileSync(file);
+      };
+      await ingestFile(house.ingest, { name: basename(file), source: 'test', open }, 'rxx');
+    }
+  };
 
   before(async () => {
     const out = join(scratch, 'files');
-    const trust = { staff: verify ? 300 : 40, vpd: '277', ods: 'RXX', seed: 'servers', startDate: '2020-01-01' };
+    const trust = { staff: verify ? 300 : 30, vpd: '277', ods: 'RXX', seed: 'servers', startDate: '2020-01-01' };
     files.push(...generateTrust({ ...trust, out, days: 1, broken: 0.01 }).files.map(({ name }) => join(out, name)));
     const { store, one } = await machines();
     let began = performance.now();
@@ -71,7 +80,7 @@ describe('Two servers on one MongoDB', function () {
     const ran = await runCommand(one, 'ingest', '--tenant', 'rxx', ...files);
     expect(ran.status, ran.stderr).to.equal(0);
     wholeMs = performance.now() - began;
-    undisturbed = await opened(store, (at) => houseState(tenantIn(at)));
+    undisturbed = await inHouse(store, (house) => houseState(tenantIn(house)));
   });
 
   after(async () => {
@@ -92,12 +101,16 @@ describe('Two servers on one MongoDB', function () {
         );
         await done;
         clearTimeout(timer);
-        // What the killed process had not even received is brought again.
-        for (const file of files) {
-          const again = await runCommand(one, 'ingest', '--tenant', 'rxx', file);
-          expect(again.status, again.stderr).to.equal(0);
-        }
-        const state = await opened(store, (at) => houseState(tenantIn(at)));
+        const state = await inHouse(store, async (house) => {
+          const { ledger, records } = tenantIn(house);
+          await until('the other server finishes what was begun', 60, async () => {
+            const begun = (await ledger.files()).some((file) => file.state === 'applying');
+            return begun || (await records.work(1)).length > 0 ? undefined : true;
+          });
+          // What the killed process had not even received is brought again.
+          await ingest(house);
+          return houseState(tenantIn(house));
+        });
         for (const member of ['files', 'records', 'exceptions', 'events', 'versions'] as const) {
           expect(state[member], `${member} after kill ${kill + 1}`).to.deep.equal(undisturbed[member]);
         }
@@ -129,16 +142,15 @@ describe('Two servers on one MongoDB', function () {
         });
         return found.ok ? ((await found.json()) as { readonly total: number }).total : undefined;
       };
-      for (const server of servers) expect(await until('the client is known', 2, () => count(server))).to.equal(0);
-      const ran = await runCommand(one, 'ingest', '--tenant', 'rxx', files[0] ?? '');
-      expect(ran.status, ran.stderr).to.equal(0);
+      for (const server of servers) expect(await until('the client is known', 5, () => count(server))).to.equal(0);
+      await inHouse(store, ingest);
       const [first, second] = await Promise.all(servers.map(count));
       expect(first).to.be.greaterThan(0);
       expect(second).to.equal(first);
     } finally {
       for (const server of servers) expect((await server.stop()).status).to.equal(0);
     }
-    const writers = await opened(store, (at) => tenantIn(at).audit.writers());
+    const writers = await inHouse(store, (house) => tenantIn(house).audit.writers());
     expect(writers).to.include.members(['serve', 'serve-2']);
   });
 });

@@ -17,15 +17,28 @@ export interface Running {
 }
 
 const entry = new URL('../../server/main.ts', import.meta.url).pathname;
+const manyLines = new URL('./house-command-lines.ts', import.meta.url).pathname;
 
 /** A data folder, or one with settings for every command on it. */
 export type Machine = string | { readonly data: string; readonly settings: Readonly<Record<string, string>> };
 
 /** Starts `esr-fhir ARGS --data DATA` in a process of its own, with no settings of this one's environment. */
 export function startCommand(machine: Machine, args: readonly string[]): Running {
+  const { data } = typeof machine === 'string' ? { data: machine } : machine;
+  return start(machine, [entry, ...args, '--data', data]);
+}
+
+/** Runs command lines one after the other in one other process, each as if it were alone; they name the folder. */
+export async function runLines(machine: Machine, lines: readonly (readonly string[])[]): Promise<readonly Ran[]> {
+  const { status, stdout, stderr } = await start(machine, [manyLines, JSON.stringify(lines)]).done;
+  if (status !== 0) throw new Error(`exit status ${status}: ${stderr}`);
+  return JSON.parse(stdout) as readonly Ran[];
+}
+
+function start(machine: Machine, args: readonly string[]): Running {
   const { data, settings } = typeof machine === 'string' ? { data: machine, settings: {} } : machine;
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ESR_FHIR_') && name !== 'CI');
-  const child = spawn(process.execPath, ['--import', 'tsx', entry, ...args, '--data', data], {
+  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
     env: {
       ...Object.fromEntries(own),
       ESR_FHIR_LOG_LEVEL: 'error',

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { LineSum } from '../../server/record/line-sum.ts';
 import type { RecordKey, SourceRecord } from '../../server/record/record.ts';
-import type { Reference } from '../../server/record/unit.ts';
+import type { Reference, Unit } from '../../server/record/unit.ts';
 import { at, op, type StoreContext } from './store-fixture.ts';
 
 const record = (type: RecordKey['type'], id: string, more: Partial<SourceRecord> = {}): SourceRecord => ({
@@ -143,6 +143,27 @@ export function describeRecords(context: StoreContext): void {
       expect(await work(3)).to.deep.equal(['location/10 f1', 'location/2 f2', 'position/10 f1']);
       await write(op('work-done', { units: units.filter((unit) => unit.kind !== 'person') }));
       expect(await work(9)).to.deep.equal(['person/10 f1', 'person/2 f1']);
+    });
+
+    it('remembers what was announced of a unit, one body per unit, until it is forgotten', async () => {
+      const person = { kind: 'person', id: '7' } as const;
+      const position = { kind: 'position', id: '7' } as const;
+      const announce = (unit: Unit, body: string | null) => op('announcement', { unit, body });
+      const told = async (...units: readonly Unit[]) => [...(await reader().announcements(units))].toSorted();
+      await write(announce(person, '{"a":1}'), announce(position, '["é"]'), announce({ ...person, id: '8' }, 'x'));
+      expect(await told(person, position, person, { ...person, id: 'none' })).to.deep.equal([
+        ['person/7', '{"a":1}'],
+        ['position/7', '["é"]'],
+      ]);
+      await write(announce(person, 'newer'), announce(position, null), announce({ ...person, id: 'none' }, null));
+      expect(await told(person, position)).to.deep.equal([['person/7', 'newer']]);
+      expect(await told()).to.deep.equal([]);
+      const many = Array.from({ length: 700 }, (_, n): Unit => ({ kind: 'person', id: String(n) }));
+      expect(await told(...many)).to.deep.equal([
+        ['person/7', 'newer'],
+        ['person/8', 'x'],
+      ]);
+      expect([...(await context.tenant('two').records.announcements([person]))]).to.deep.equal([]);
     });
 
     it('tells which units are due on a day, one day per unit', async () => {

@@ -42,6 +42,7 @@ export function describeTransact(context: StoreContext): void {
       const ops = [
         op('record', { record, references: [{ type: 'person', id: '7' }] }),
         op('due', { unit: { kind: 'person', id: '7' }, on: '2026-04-02' }),
+        op('announcement', { unit: { kind: 'person', id: '7' }, body: '{}' }),
         op('work-add', { units: [{ kind: 'person', id: '7' }], file: 'f1' }),
         op('file', { file: fileRow('f1') }),
         op('event', { topic: 'starter-created', body: '{}' }),
@@ -59,6 +60,7 @@ export function describeTransact(context: StoreContext): void {
       expect(await tenant().records.referring([person])).to.deep.equal([]);
       expect(await tenant().records.work(9)).to.deep.equal([]);
       expect(await tenant().records.due('2027-01-01', 9)).to.deep.equal([]);
+      expect(await tenant().records.announcements([{ kind: 'person', id: '7' }])).to.deep.equal(new Map());
       expect(await tenant().ledger.files()).to.deep.equal([]);
       expect(await tenant().outbox.events({ sequence: 0, index: 0 }, 9)).to.deep.equal([]);
       expect(await tenant().outbox.audits(9)).to.deep.equal([]);
