@@ -46,7 +46,7 @@ interface ServeHow {
 
 /**
  * Serves the house until `stopped`. One server per data folder on the embedded store: a second one says so and ends.
- * Where several machines share a store, each server takes the first free name: its audit rows have a chain of their own.
+ * Where several machines share a store, each server takes the first free name: its audit rows have their own chain.
  */
 export function serveHouse(house: House, how: ServeHow): Promise<void> {
   const { leases } = house.store.system;

@@ -41,8 +41,8 @@ export const settingsSchema = {
       pattern: '^(sqlite|mongodb(\\+srv)?://[^/?#\\s]+/[A-Za-z0-9_-]{1,30}(\\?\\S*)?)$',
       default: 'sqlite',
       description:
-        'Where data are kept: `sqlite`, the embedded store, or a `mongodb://` URI whose database name (30 characters at ' +
-        'the most) is that of the system database and begins those of the tenants.',
+        'Where data are kept: `sqlite`, the embedded store, or a `mongodb://` URI whose database name (at most 30 ' +
+        'characters) is that of the system database and begins those of the tenants.',
     },
     canonicalBase: {
       type: 'string',

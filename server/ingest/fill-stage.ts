@@ -77,7 +77,7 @@ function* seen({ header, counts }: Recognised): Generator<Go2Batch> {
   yield { kind: 'end', counts };
 }
 
-/** Rows that were unchanged up to the checkpoint, recognised ones included: what of the rows there went no other way. */
+/** Rows that were unchanged up to the checkpoint, recognised ones included: those there that went no other way. */
 async function unchangedBefore({ checkpoint, quarantined, applied }: FileRow, stage: Stage): Promise<number> {
   if (checkpoint === null || (checkpoint.after === null && !checkpoint.walked)) return 0;
   const rows = checkpoint.walked ? await stage.rows() : await stage.rows(present(checkpoint.after, 'last group'));

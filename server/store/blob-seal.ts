@@ -2,8 +2,8 @@ import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, ran
 import { StoreError } from './error.ts';
 
 /**
- * A blob is a stream: magic, salt, then chunks of [tag, cipher text]. The stream's key comes from the tenant's, the salt
- * and the name; a chunk's nonce is its number and whether it is the last. So truncated, reordered and swapped blobs
+ * A blob is a stream: magic, salt, then chunks of [tag, cipher text]. Its key comes from the tenant's, the salt and
+ * the name; a chunk's nonce is its number and whether it is the last. So truncated, reordered and swapped blobs
  * fail to decrypt (STREAM construction, Hoang, Reyhanitabar, Rogaway, Vizár 2015). Memory: two chunks.
  */
 const magic = Buffer.from('ESRFHIR1');

@@ -1,5 +1,5 @@
 import { derivedId } from '../core/id.ts';
-import type { Topic, TopicFilter } from './topic.ts';
+import { type Topic, type TopicFilter, topics } from './topic.ts';
 import { type EventContext, nameOf, type ResourceChange, recordText } from './unit-change.ts';
 
 /** https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md, without `time`. */
@@ -51,7 +51,8 @@ export function resourceEvent(
   what = '',
 ): DomainEvent {
   const { tenant, contract, receivedDate, cause, file, correlationId } = context;
-  const { effectiveDate, ...facts } = told;
+  const { effectiveDate, filters: values, ...facts } = told;
+  const filters = Object.fromEntries(topics[topic].filters.map((name) => [name, values[name] ?? []]));
   const record = recordText(focus);
   const reference = nameOf(focus);
   return {
@@ -60,7 +61,7 @@ export function resourceEvent(
     subject: reference,
     data: {
       ...{ tenant, contract, focus: { reference, version: focus.version }, effectiveDate, receivedDate },
-      ...{ cause, file, record, correlationId, ...facts },
+      ...{ cause, file, record, correlationId, filters, ...facts },
     },
   };
 }

@@ -20,7 +20,7 @@ export interface FinishedFile {
   readonly removed: number;
 }
 
-/** A row that was quarantined, or a file as a whole that somebody must look at (without `exception`, line and record). */
+/** A row that was quarantined; or a file as a whole, without `exception`, line and record. */
 export interface RaisedException {
   readonly exception: string | null;
   readonly rule: string;

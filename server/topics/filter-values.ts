@@ -1,7 +1,7 @@
 import type { FilterValues } from './domain-event.ts';
 import type { RoleFacts } from './role-facts.ts';
 
-/** What subscribers may narrow events of these roles down by: as they were and as they are, so that a move reaches both. */
+/** What subscribers may narrow events of these roles down by; given before and after, a move reaches both. */
 export function roleFilters(roles: readonly (RoleFacts | null)[]): FilterValues {
   const facts = roles.filter((role) => role !== null);
   const values = (pick: (facts: RoleFacts) => string | null | readonly string[]) => distinct(facts.map(pick));

@@ -29,7 +29,10 @@ export function leaverSteps(
       rest = rest.filter((span) => span.start > date);
     } else if (employment.length > 0) {
       const stays = employment.find((span) => span.role === one.role) ?? employment.find((span) => span.end === null);
-      steps.push({ topic: 'leaver-withdrawn', role: stays?.role ?? one.role, date: one.date, first });
+      const role = stays?.role ?? one.role;
+      // Two leaving dates of a role that has become endless and of one that is gone: the second tells nothing new.
+      if (steps.some((step) => step.topic === 'leaver-withdrawn' && step.role === role)) continue;
+      steps.push({ topic: 'leaver-withdrawn', role, date: one.date, first });
     }
   }
   const last = lastOf(rest);

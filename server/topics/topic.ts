@@ -1,5 +1,5 @@
 /** What a subscriber may narrow a topic down by. A value is a reference (`Organization/id`) or a code. */
-export const topicFilters = ['organization', 'department', 'staff-group', 'role', 'practitioner'] as const;
+const topicFilters = ['organization', 'department', 'staff-group', 'role', 'practitioner'] as const;
 export type TopicFilter = (typeof topicFilters)[number];
 
 interface TopicDefinition {

@@ -1,6 +1,6 @@
 import { keyText, type RecordKey } from '../record/record.ts';
 import type { Unit } from '../record/unit.ts';
-import type { Resource } from './fhir-element.ts';
+import { identifiersOf, type Resource } from './fhir-element.ts';
 
 /** What a batch does to the published resources of a unit, as the tenant's default contract shows them. */
 export interface UnitChange {
@@ -49,6 +49,21 @@ export function nameOf({ type, id }: ResourceChange): string {
   return `${type}/${id}`;
 }
 
-export function recordText({ record }: ResourceChange): string | null {
-  return record === null ? null : keyText(record);
+/** Identifiers that hold ESR's own id, by the type of the record that has it. */
+const recordIds: Readonly<Record<string, string>> = {
+  assignment: '/esr-assignment-id',
+  person: '/esr-person-id',
+  organisation: '/esr-organisation-id',
+  position: '/esr-position-id',
+};
+
+/** `assignment/2001`: the record of a resource; of one that is gone as it said itself. */
+export function recordText({ record, before }: ResourceChange): string | null {
+  if (record !== null) return keyText(record);
+  if (before === null) return null;
+  for (const { system, value } of identifiersOf(before)) {
+    const type = Object.keys(recordIds).find((one) => system?.endsWith(recordIds[one] ?? ''));
+    if (type !== undefined && value !== undefined) return `${type}/${value}`;
+  }
+  return null;
 }

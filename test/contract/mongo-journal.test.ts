@@ -22,12 +22,12 @@ const batchOps: readonly Op[] = [
 ];
 
 describe('The journal on MongoDB', function () {
-  if (mongoUri === undefined) {
-    it('is proved where MONGODB_URI names a server');
-    return;
-  }
-  const base = mongoUri;
   this.timeout(30_000);
+  if (mongoUri === undefined) it('is proved where MONGODB_URI names a server');
+  else describeJournal(mongoUri);
+});
+
+function describeJournal(base: string): void {
   const database = freshDatabase();
   let store: Store;
   let raw: Connection;
@@ -142,4 +142,4 @@ describe('The journal on MongoDB', function () {
     await parts.batch.insertNew(number(2), { sequence: 2, at: at(32), ms: Date.parse(at(32)), done: true, fences });
     expect(await fixture.refusal(tenantOf(store, 'one').transact([], at(33), first))).to.equal('fenced');
   });
-});
+}

@@ -24,12 +24,12 @@ const verify = process.env['VERIFY'] === '1';
 const kills = verify ? 20 : 2;
 
 describe('Two servers on one MongoDB', function () {
-  if (mongoUri === undefined) {
-    it('are proved where MONGODB_URI names a server');
-    return;
-  }
-  const base = mongoUri;
   this.timeout(verify ? 600_000 : 120_000);
+  if (mongoUri === undefined) it('are proved where MONGODB_URI names a server');
+  else describeServers(mongoUri);
+});
+
+function describeServers(base: string): void {
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-servers-'));
   const master = randomBytes(32);
   const databases: string[] = [];
@@ -153,4 +153,4 @@ describe('Two servers on one MongoDB', function () {
     const writers = await inHouse(store, (house) => tenantIn(house).audit.writers());
     expect(writers).to.include.members(['serve', 'serve-2']);
   });
-});
+}

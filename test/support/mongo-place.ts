@@ -33,7 +33,7 @@ export async function mongoPlace(base: string, isolation: IsolationModel, transa
 }
 
 /** Asks the server, once. */
-function unprovedBy(base: string): Promise<readonly Unproved[]> {
+export function unprovedBy(base: string): Promise<readonly Unproved[]> {
   const known = unproved.get(base) ?? sortsByUnit(base).then((byUnit) => (byUnit ? ['code-point-order' as const] : []));
   unproved.set(base, known);
   return known;

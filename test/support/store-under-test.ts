@@ -2,7 +2,7 @@ import { sha256 } from '../../server/core/hash.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
 import type { Store } from '../../server/store/port.ts';
 import { openSqlite } from '../../server/store/sqlite/open.ts';
-import { dropDatabases, mongoUri, uriOf } from './mongo-place.ts';
+import { dropDatabases, mongoUri, unprovedBy, uriOf } from './mongo-place.ts';
 
 /**
  * The store that tests of everything above it run on: the embedded one, or with `TEST_STORE=mongodb` the server that
@@ -20,6 +20,12 @@ export function storeSetting(data: string): string {
 
 export function openUnderTest(options: Parameters<typeof openSqlite>[0]): Promise<Store> {
   return onMongo === undefined ? openSqlite(options) : openMongo({ ...options, uri: storeSetting(options.directory) });
+}
+
+/** Plain data without what the server beneath sorts otherwise than MongoDB: characters beyond U+FFFF. */
+export async function provable<T>(data: T): Promise<T> {
+  if (onMongo === undefined || !(await unprovedBy(onMongo)).includes('code-point-order')) return data;
+  return JSON.parse(JSON.stringify(data).replace(/[\u{10000}-\u{10ffff}]/gu, '\uffee')) as T;
 }
 
 /** Removes what a data folder has outside itself. */

@@ -16,7 +16,7 @@ export interface BlobPlace {
 
 const newestFirst = { uploadDate: -1, _id: -1 } as const;
 
-/** Blobs in GridFS, sealed before they leave the process. The insert of the file's document is what makes one appear. */
+/** Blobs in GridFS, sealed before they leave the process. The insert of the file's document makes one appear. */
 export function blobStore(place: () => Promise<BlobPlace>): BlobStore {
   const find = async (name: string) => {
     const { scope, key } = await place();

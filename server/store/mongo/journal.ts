@@ -32,11 +32,11 @@ export interface Draft<Parts> {
 }
 
 /**
- * The order of all writes to one part of the store. **Inserting the entry with the next number is the commit**: of many
- * writers who looked at the state after batch n, one gets to insert n + 1, the others look again. Writing what the batch
- * says comes after and may be done twice, by anybody: whoever finds the newest entry unfinished does it. So a crash
- * anywhere leaves a batch whole or not there, on any server that keeps `_id` unique. Where the server has transactions
- * entry and writes are one, and nothing is ever found unfinished.
+ * The order of all writes to one part of the store. **Inserting the entry with the next number is the commit**: of
+ * many writers who looked at the state after batch n, one gets to insert n + 1, the others look again. Writing what the
+ * batch says comes after and may be done twice, by anybody: whoever finds the newest entry unfinished does it. So a
+ * crash anywhere leaves a batch whole or not there, on any server that keeps `_id` unique. Where the server has
+ * transactions entry and writes are one, and nothing is ever found unfinished.
  */
 export interface Journal {
   /** Of the newest batch, when everything is written that it says. */
@@ -65,68 +65,16 @@ export function pad(number: number): string {
 }
 
 export function journalOf<Parts extends JournalParts>(options: JournalOptions<Parts>): WritableJournal<Parts> {
-  const { parts, apply, transaction } = options;
-  /** Since when this process has seen the newest entry unfinished. */
-  let unfinished: { readonly sequence: number; readonly sinceMs: number } | undefined;
-
-  const redo = async (at: Parts, entry: Entry): Promise<void> => {
-    const ops = await opsOf(at, entry);
-    if (ops === undefined) return;
-    await apply(at, { sequence: entry.sequence, at: entry.at }, ops);
-    await finish(at, entry.sequence);
-  };
-
-  /** Redoes an entry that nobody finished in time; true where it did. Its writer may still be at it: be patient. */
-  const redoStale = async (at: Parts, entry: Entry | undefined): Promise<boolean> => {
-    if (entry === undefined || entry.done) return false;
-    if (unfinished?.sequence !== entry.sequence) unfinished = { sequence: entry.sequence, sinceMs: performance.now() };
-    if (performance.now() - unfinished.sinceMs < limits.journalPatienceMs) return false;
-    await redo(at, entry);
-    return true;
-  };
-
-  const settled = async (at: Parts): Promise<JournalHead> => {
-    for (;;) {
-      const entry = await newest(at);
-      if (entry === undefined || entry.done) return entry ?? emptyHead;
-      if (!(await redoStale(at, entry))) await setTimeout(limits.journalRetryMs);
-    }
-  };
-
-  const commitOnce = async (at: Parts, draft: Draft<Parts>): Promise<Batch | undefined> => {
-    const head = await settled(at);
-    const fences = await draft.check(at, head);
-    const batch = { sequence: head.sequence + 1, at: draft.at };
-    if (!(await insertEntry(at, batch, fences, draft.ops))) return undefined;
-    await apply(at, batch, draft.ops);
-    await finish(at, batch.sequence);
-    return batch;
-  };
-
-  const commitAtomically = async (begin: Transaction, draft: Draft<Parts>): Promise<Batch | undefined> => {
-    const within = await parts(true);
-    return begin(async (session) => {
-      const at = within(session);
-      const head = await newest(at);
-      if (head?.done === false) throw new Unfinished();
-      const fences = await draft.check(at, head ?? emptyHead, session);
-      const batch = { sequence: (head?.sequence ?? 0) + 1, at: draft.at };
-      await at.batch.insertNew(pad(batch.sequence), entryOf(batch, fences, true));
-      await apply(at, batch, draft.ops);
-      return batch;
-    }).catch(async (error) => {
-      if (error instanceof Unfinished) await settled(within());
-      else if (!isDuplicateKey(error)) throw error;
-      return undefined;
-    });
-  };
+  const { parts, transaction } = options;
+  const redoing = redoer(options);
 
   const commit = async (draft: Draft<Parts>): Promise<Batch> => {
     for (;;) {
+      const within = await parts(true);
       const batch =
         transaction === undefined
-          ? await commitOnce((await parts(true))(), draft)
-          : await commitAtomically(transaction, draft);
+          ? await commitOnce(options, redoing, within(), draft)
+          : await commitAtomically(options, redoing, within, transaction, draft);
       if (batch !== undefined) return batch;
       await setTimeout(limits.journalRetryMs * Math.random());
     }
@@ -135,11 +83,11 @@ export function journalOf<Parts extends JournalParts>(options: JournalOptions<Pa
   /** Writers of one process come one after the other: they would only lose to each other. */
   let last: Promise<unknown> = Promise.resolve();
   return {
-    head: async () => settled((await parts(false))()),
+    head: async () => redoing.settled((await parts(false))()),
     async reading(work) {
       if (transaction !== undefined) return work();
       const at = (await parts(false))();
-      const [redone, result] = await Promise.all([newest(at).then((entry) => redoStale(at, entry)), work()]);
+      const [redone, result] = await Promise.all([newest(at).then((entry) => redoing.redoStale(at, entry)), work()]);
       return redone ? work() : result;
     },
     commit(draft) {
@@ -148,6 +96,81 @@ export function journalOf<Parts extends JournalParts>(options: JournalOptions<Pa
       return turn;
     },
   };
+}
+
+interface Redoer<Parts> {
+  /** Redoes an entry that nobody finished in time; true where it did. Its writer may still be at it: be patient. */
+  redoStale(at: Parts, entry: Entry | undefined): Promise<boolean>;
+  /** The newest entry once it is finished. */
+  settled(at: Parts): Promise<JournalHead>;
+}
+
+function redoer<Parts extends JournalParts>({ apply }: JournalOptions<Parts>): Redoer<Parts> {
+  /** Since when this process has seen the newest entry unfinished. */
+  let unfinished: { readonly sequence: number; readonly sinceMs: number } | undefined;
+  const redoStale = async (at: Parts, entry: Entry | undefined): Promise<boolean> => {
+    if (entry === undefined || entry.done) return false;
+    const { sequence } = entry;
+    if (unfinished?.sequence !== sequence) unfinished = { sequence, sinceMs: performance.now() };
+    if (performance.now() - unfinished.sinceMs < limits.journalPatienceMs) return false;
+    const ops = await opsOf(at, entry);
+    if (ops === undefined) return true;
+    await apply(at, { sequence, at: entry.at }, ops);
+    await finish(at, sequence);
+    return true;
+  };
+  return {
+    redoStale,
+    async settled(at) {
+      for (;;) {
+        const entry = await newest(at);
+        if (entry === undefined || entry.done) return entry ?? emptyHead;
+        if (!(await redoStale(at, entry))) await setTimeout(limits.journalRetryMs);
+      }
+    },
+  };
+}
+
+/** Undefined where another writer took the number. */
+async function commitOnce<Parts extends JournalParts>(
+  { apply }: JournalOptions<Parts>,
+  { settled }: Redoer<Parts>,
+  at: Parts,
+  draft: Draft<Parts>,
+): Promise<Batch | undefined> {
+  const head = await settled(at);
+  const fences = await draft.check(at, head);
+  const batch = { sequence: head.sequence + 1, at: draft.at };
+  if (!(await insertEntry(at, batch, fences, draft.ops))) return undefined;
+  await apply(at, batch, draft.ops);
+  await finish(at, batch.sequence);
+  return batch;
+}
+
+/** The same in one transaction. */
+async function commitAtomically<Parts extends JournalParts>(
+  { apply }: JournalOptions<Parts>,
+  { settled }: Redoer<Parts>,
+  within: (session?: ClientSession) => Parts,
+  begin: Transaction,
+  draft: Draft<Parts>,
+): Promise<Batch | undefined> {
+  try {
+    return await begin(async (session) => {
+      const at = within(session);
+      const head = await newest(at);
+      if (head?.done === false) throw new Unfinished();
+      const fences = await draft.check(at, head ?? emptyHead, session);
+      const batch = { sequence: (head?.sequence ?? 0) + 1, at: draft.at };
+      await at.batch.insertNew(pad(batch.sequence), entryOf(batch, fences, true));
+      await apply(at, batch, draft.ops);
+      return batch;
+    });
+  } catch (error) {
+    if (error instanceof Unfinished) await settled(within());
+    else if (!isDuplicateKey(error)) throw error;
+    return undefined;
+  }
 }
 
 /** A process without transactions left a batch that must be finished first. */

@@ -4,7 +4,7 @@ import { type CollectionName, type Documents, modelOf, type Scope } from './sche
 /** Condition on a document; always read together with the scope's own. */
 export type Filter = Readonly<Record<string, unknown>>;
 
-/** What an aggregation may do after the scope's own `$match`; a stage that reads another collection is not among them. */
+/** What may follow the scope's own `$match` in an aggregation; no stage among them reads another collection. */
 export type Stage =
   | { readonly $match: Filter }
   | { readonly $project: Filter }
@@ -75,19 +75,7 @@ export function partOf<Name extends CollectionName>(
   const read = session === undefined && scope.majorityReads ? { readConcern: { level: 'majority' as const } } : within;
   const id = (key: string) => before + key;
   const own = (filter: Filter): Filter => ({ ...filter, ...lead });
-  const bulk = async (operations: readonly object[], ordered: boolean): Promise<boolean> => {
-    for (let from = 0; from < operations.length; from += writesPerCommand) {
-      const some = operations.slice(from, from + writesPerCommand);
-      const complete = await model
-        .bulkWrite([...some] as never[], { ordered, throwOnValidationError: true, ...within })
-        .then(
-          () => true,
-          (error) => onlyDuplicates(error, session !== undefined),
-        );
-      if (ordered && !complete) return false;
-    }
-    return true;
-  };
+  const bulk = (operations: readonly object[], ordered: boolean) => writeAll(model, operations, ordered, session);
   const inserts = (writes: readonly Write[]) =>
     writes.map(({ key, set }) => ({ insertOne: { document: { _id: id(key), ...own(set) } } }));
 
@@ -121,16 +109,7 @@ export function partOf<Name extends CollectionName>(
       return bulk(inserts(writes), true);
     },
     async writeAsOf(sequence, writes) {
-      const operations = writes.map(({ key, set, first, where }) => {
-        const filter = own({ _id: id(key), sequence: { $lt: sequence } });
-        const state = { ...set, sequence };
-        if (where !== undefined) {
-          return { updateOne: { filter: { ...filter, [where]: { $exists: true } }, update: { $set: state } } };
-        }
-        return first === undefined
-          ? { replaceOne: { filter, replacement: { _id: id(key), ...own(state) }, upsert: true } }
-          : { updateOne: { filter, update: { $set: state, $setOnInsert: own(first) }, upsert: true } };
-      });
+      const operations = writes.map((write) => asOf(write, id(write.key), sequence, own));
       await bulk(operations, false);
     },
     async update(filter, set, unset = []) {
@@ -147,6 +126,38 @@ export function partOf<Name extends CollectionName>(
       return (await model.deleteMany(own(filter) as never, within).exec()).deletedCount;
     },
   };
+}
+
+type Own = (filter: Filter) => Filter;
+
+function asOf({ set, first, where }: Write, _id: string, sequence: number, own: Own): object {
+  const filter = own({ _id, sequence: { $lt: sequence } });
+  const state = { ...set, sequence };
+  if (where !== undefined) {
+    return { updateOne: { filter: { ...filter, [where]: { $exists: true } }, update: { $set: state } } };
+  }
+  return first === undefined
+    ? { replaceOne: { filter, replacement: { _id, ...own(state) }, upsert: true } }
+    : { updateOne: { filter, update: { $set: state, $setOnInsert: own(first) }, upsert: true } };
+}
+
+/** False where it stopped at a key that was taken. */
+async function writeAll(
+  model: ReturnType<typeof modelOf>,
+  operations: readonly object[],
+  ordered: boolean,
+  session: ClientSession | undefined,
+): Promise<boolean> {
+  const options = { ordered, throwOnValidationError: true, ...(session === undefined ? {} : { session }) };
+  for (let from = 0; from < operations.length; from += writesPerCommand) {
+    const some = operations.slice(from, from + writesPerCommand);
+    const complete = await model.bulkWrite([...some] as never[], options).then(
+      () => true,
+      (error) => onlyDuplicates(error, session !== undefined),
+    );
+    if (ordered && !complete) return false;
+  }
+  return true;
 }
 
 /**

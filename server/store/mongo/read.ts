@@ -61,17 +61,7 @@ export function resourceReader(parts: () => Promise<TenantParts>, journal: Journ
         });
       }),
 
-    search: (query) =>
-      reading(async ({ resource, batch }) => {
-        const resolver = resolverOf(query.contract, resource, batch);
-        const compiled = await compile(query, resolver);
-        const page = query.sort.keys === undefined ? plainPage : sortedByKeys;
-        const [total, found] = await Promise.all([
-          query.total || query.count === 0 ? resource.count(compiled.matching) : undefined,
-          query.count === 0 ? nothing : page(query, compiled, resource, resolver),
-        ]);
-        return { ...found, total };
-      }),
+    search: (query) => reading((at) => search(at, query)),
 
     targets: (keys, param) =>
       reading(async ({ resource }) => {
@@ -93,6 +83,17 @@ export function resourceReader(parts: () => Promise<TenantParts>, journal: Journ
         return Object.fromEntries(rows.map(({ _id, count }) => [keyOf(`${_id}/`).type, count]));
       }),
   };
+}
+
+async function search({ resource, batch }: TenantParts, query: Query): Promise<SearchPage> {
+  const resolver = resolverOf(query.contract, resource, batch);
+  const compiled = await compile(query, resolver);
+  const page = query.sort.keys === undefined ? plainPage : sortedByKeys;
+  const [total, found] = await Promise.all([
+    query.total || query.count === 0 ? resource.count(compiled.matching) : undefined,
+    query.count === 0 ? nothing : page(query, compiled, resource, resolver),
+  ]);
+  return { ...found, total };
 }
 
 type Page = Omit<SearchPage, 'total'>;

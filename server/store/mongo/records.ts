@@ -18,10 +18,12 @@ import type { TenantParts } from './tenant-parts.ts';
 /** Ids in one question: the answer stays far below a message's 48 MB, whatever the records hold. */
 const keysPerQuestion = 5000;
 
+/** What a deleted record leaves has no type. */
+const alive = { type: { $exists: true } };
+
 export function recordReader(parts: () => Promise<TenantParts>, journal: Journal): RecordReader {
   const reading = <T>(work: (parts: TenantParts) => Promise<T>): Promise<T> =>
     journal.reading(async () => work(await parts()));
-  const alive = { type: { $exists: true } };
 
   const byKeys = async ({ record }: TenantParts, keys: readonly RecordKey[], fields?: readonly string[]) => {
     const ids = [...new Set(keys.map(keyText))].map((key) => record.id(key));
@@ -86,6 +88,14 @@ export function recordReader(parts: () => Promise<TenantParts>, journal: Journal
         return Object.fromEntries(rows.map(({ _id, count }) => [_id, count]));
       }),
 
+    ...unitReader(reading),
+  };
+}
+
+type ReadRecords = <T>(work: (parts: TenantParts) => Promise<T>) => Promise<T>;
+
+function unitReader(reading: ReadRecords): Pick<RecordReader, 'work' | 'due' | 'announcements'> {
+  return {
     work: (limit) =>
       reading(async ({ work }) => {
         const filter = { rank: { $exists: true } };

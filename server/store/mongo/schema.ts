@@ -36,7 +36,7 @@ export interface Documents {
     /** JSON of `Lineage`. */
     readonly lineage?: string;
   };
-  /** `sequence` alone is left of a deleted one, so that a late writer does not bring it back; the same in `work`, `due`. */
+  /** `sequence` alone is left of a deleted one: no late writer brings it back. The same in `work`, `due`. */
   readonly record: {
     readonly _id: string;
     readonly sequence: number;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { keyText } from '../../record/record.ts';
+import { keyText, type RecordKey } from '../../record/record.ts';
 import type { GroupKey, Stage, StagedGroup, StagedRow } from '../port.ts';
 import { pad } from './journal.ts';
 import type { Part } from './part.ts';
@@ -44,39 +44,9 @@ export async function openStage(part: Part<Documents['stage']>): Promise<Stage> 
       return grouped(await rowsAfter(after, Math.max(rowsMax, 1)));
     },
 
-    async find(keys) {
-      const groups = keys.flatMap(({ type, id }) =>
-        [...(ranks.get(type) ?? [])].map((rank) => groupText({ rank, id })),
-      );
-      const asked = new Set(keys.map(keyText));
-      const found = new Map<string, { good: boolean; deleted: boolean }>();
-      if (groups.length === 0) return found;
-      const rows = await part.aggregate<{ readonly _id: Pick<Documents['stage'], 'group' | 'type' | 'action'> }>(
-        { stage, group: { $in: groups } },
-        [{ $group: { _id: { group: '$group', type: '$type', action: '$action' } } }],
-      );
-      for (const { group, type, action } of rows.map(({ _id }) => _id)) {
-        const key = `${type}/${idOf(group)}`;
-        if (!asked.has(key)) continue;
-        const before = found.get(key) ?? { good: true, deleted: false };
-        found.set(key, { good: before.good && action === 'upsert', deleted: before.deleted || action === 'delete' });
-      }
-      return found;
-    },
+    find: (keys) => findRecords(part, { stage, ranks }, keys),
 
-    async ids(type, after, limit) {
-      const groups = [...(ranks.get(type) ?? [])].map((rank) => ({
-        group: { $gt: groupText({ rank, id: after }), $lt: `${pad(rank)}0` },
-      }));
-      if (groups.length === 0 || limit === 0) return [];
-      const rows = await part.aggregate<{ readonly _id: string }>({ stage, type, $or: groups }, [
-        { $group: { _id: '$group' } },
-        { $sort: { _id: 1 } },
-        { $limit: limit * groups.length },
-      ]);
-      const found = [...new Set(rows.map(({ _id }) => idOf(_id)))];
-      return groups.length === 1 ? found : found.sort().slice(0, limit);
-    },
+    ids: (type, after, limit) => idsAfter(part, { stage, ranks }, type, after, limit),
 
     rows: (through) => part.count({ stage, ...(through === undefined ? {} : { group: { $lte: groupText(through) } }) }),
 
@@ -84,6 +54,54 @@ export async function openStage(part: Part<Documents['stage']>): Promise<Stage> 
       await part.remove({ stage });
     },
   };
+}
+
+interface Staged {
+  readonly stage: string;
+  readonly ranks: ReadonlyMap<string, ReadonlySet<number>>;
+}
+
+/** Which records have rows, and whether every row of theirs is a plain upsert. */
+async function findRecords(
+  part: Part<Documents['stage']>,
+  { stage, ranks }: Staged,
+  keys: readonly RecordKey[],
+): ReturnType<Stage['find']> {
+  const groups = keys.flatMap(({ type, id }) => [...(ranks.get(type) ?? [])].map((rank) => groupText({ rank, id })));
+  const asked = new Set(keys.map(keyText));
+  const found = new Map<string, { good: boolean; deleted: boolean }>();
+  if (groups.length === 0) return found;
+  const rows = await part.aggregate<{ readonly _id: Pick<Documents['stage'], 'group' | 'type' | 'action'> }>(
+    { stage, group: { $in: groups } },
+    [{ $group: { _id: { group: '$group', type: '$type', action: '$action' } } }],
+  );
+  for (const { group, type, action } of rows.map(({ _id }) => _id)) {
+    const key = `${type}/${idOf(group)}`;
+    if (!asked.has(key)) continue;
+    const before = found.get(key) ?? { good: true, deleted: false };
+    found.set(key, { good: before.good && action === 'upsert', deleted: before.deleted || action === 'delete' });
+  }
+  return found;
+}
+
+async function idsAfter(
+  part: Part<Documents['stage']>,
+  { stage, ranks }: Staged,
+  type: RecordKey['type'],
+  after: string,
+  limit: number,
+): Promise<readonly string[]> {
+  const groups = [...(ranks.get(type) ?? [])].map((rank) => ({
+    group: { $gt: groupText({ rank, id: after }), $lt: `${pad(rank)}0` },
+  }));
+  if (groups.length === 0 || limit === 0) return [];
+  const rows = await part.aggregate<{ readonly _id: string }>({ stage, type, $or: groups }, [
+    { $group: { _id: '$group' } },
+    { $sort: { _id: 1 } },
+    { $limit: limit * groups.length },
+  ]);
+  const found = [...new Set(rows.map(({ _id }) => idOf(_id)))];
+  return groups.length === 1 ? found : found.sort().slice(0, limit);
 }
 
 function idOf(group: string): string {

@@ -1,3 +1,4 @@
+import type { LineSum } from '../../record/line-sum.ts';
 import type { RecordKey, RecordLayers, RecordType, Slice, SourceRecord } from '../../record/record.ts';
 import { type Unit, unitKinds, unitText } from '../../record/unit.ts';
 import type { RecordReader, WorkRow } from '../port.ts';
@@ -42,16 +43,7 @@ export function recordReader(data: Connection): RecordReader {
     },
 
     async lineSums(each) {
-      let count = 0;
-      for (let after = 0; ; ) {
-        const rows = data.rows<LineSumRow>(lineSumsAfter, after);
-        for (const [rid, bucket, a, b, c, wide] of rows) {
-          each({ bucket, words: [a, b, c], wide });
-          after = rid;
-        }
-        count += rows.length;
-        if (rows.length === 0) return count;
-      }
+      return eachLineSum(data, each);
     },
 
     async ids(type, after, limit) {
@@ -85,6 +77,20 @@ export function recordReader(data: Connection): RecordReader {
       return new Map(data.rows<[string, string]>(text, JSON.stringify(units.map(unitText))));
     },
   };
+}
+
+/** In pages: a whole table of rows would not fit into the memory that an ingest may take. */
+function eachLineSum(data: Connection, each: (sum: LineSum) => void): number {
+  let count = 0;
+  let after = 0;
+  for (;;) {
+    const rows = data.rows<LineSumRow>(lineSumsAfter, after);
+    for (const [, bucket, a, b, c, wide] of rows) each({ bucket, words: [a, b, c], wide });
+    count += rows.length;
+    const last = rows.at(-1);
+    if (last === undefined) return count;
+    after = last[0];
+  }
 }
 
 /** Of each key once. */

@@ -1,4 +1,4 @@
-import type { RecordType } from '../../record/record.ts';
+import type { RecordKey, RecordType } from '../../record/record.ts';
 import type { GroupKey, Stage, StagedGroup, StagedRow } from '../port.ts';
 import type { Connection } from './connection.ts';
 
@@ -70,26 +70,11 @@ export function stageOf(stage: Connection, drop: () => void): Stage {
     },
 
     async find(keys) {
-      const found = new Map<string, { good: boolean; deleted: boolean }>();
-      for (const { type, id } of keys) {
-        for (const rank of ranks.get(type) ?? []) {
-          const text = 'SELECT DISTINCT action FROM stage WHERE rank = ? AND id = ? AND type = ?';
-          const actions = stage.values<StagedRow['action']>(text, rank, id, type);
-          if (actions.length === 0) continue;
-          const good = actions.every((action) => action === 'upsert');
-          found.set(`${type}/${id}`, { good, deleted: actions.includes('delete') });
-        }
-      }
-      return found;
+      return findStaged(stage, ranks, keys);
     },
 
     async ids(type, after, limit) {
-      const found: string[] = [];
-      for (const rank of ranks.get(type) ?? []) {
-        const text = 'SELECT DISTINCT id FROM stage WHERE rank = ? AND id > ? AND type = ? ORDER BY id LIMIT ?';
-        found.push(...stage.values<string>(text, rank, after, type, limit));
-      }
-      return ranks.get(type)?.size === 1 ? found : [...new Set(found)].sort().slice(0, limit);
+      return idsAfter(stage, ranks.get(type) ?? new Set(), { type, id: after }, limit);
     },
 
     async rows(through) {
@@ -102,6 +87,35 @@ export function stageOf(stage: Connection, drop: () => void): Stage {
       drop();
     },
   };
+}
+
+function findStaged(
+  stage: Connection,
+  ranks: ReadonlyMap<string, ReadonlySet<number>>,
+  keys: readonly RecordKey[],
+): ReadonlyMap<string, { readonly good: boolean; readonly deleted: boolean }> {
+  const found = new Map<string, { good: boolean; deleted: boolean }>();
+  for (const { type, id } of keys) {
+    for (const rank of ranks.get(type) ?? []) {
+      const text = 'SELECT DISTINCT action FROM stage WHERE rank = ? AND id = ? AND type = ?';
+      const actions = stage.values<StagedRow['action']>(text, rank, id, type);
+      if (actions.length === 0) continue;
+      const good = actions.every((action) => action === 'upsert');
+      found.set(`${type}/${id}`, { good, deleted: actions.includes('delete') });
+    }
+  }
+  return found;
+}
+
+function idsAfter(
+  stage: Connection,
+  ranks: ReadonlySet<number>,
+  { type, id }: RecordKey,
+  limit: number,
+): readonly string[] {
+  const text = 'SELECT DISTINCT id FROM stage WHERE rank = ? AND id > ? AND type = ? ORDER BY id LIMIT ?';
+  const found = [...ranks].flatMap((rank) => stage.values<string>(text, rank, id, type, limit));
+  return ranks.size === 1 ? found : [...new Set(found)].sort().slice(0, limit);
 }
 
 function toRow([rank, id, start, line, type, action, end, hash, fields, fault, from, raw]: Row): StagedRow {
