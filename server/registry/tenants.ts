@@ -49,6 +49,13 @@ export function tenantRegistry(store: Store): TenantRegistry {
   };
   const save = async (tenant: Tenant) => {
     await check(tenant);
+    const { isolation } = await get(tenant.id);
+    if (isolation !== tenant.isolation) {
+      throw new AppError(
+        'invalid',
+        `the data of tenant ${tenant.id} stand apart by ${isolation}: they would have to be moved`,
+      );
+    }
     const text = JSON.stringify(tenant);
     if ((await documents.get(kind, tenant.id)) !== text) await documents.put(kind, tenant.id, text);
     return tenant;

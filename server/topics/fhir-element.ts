@@ -44,8 +44,13 @@ export function referenceOf(value: unknown): string | null {
   return (value as { readonly reference?: string } | undefined)?.reference ?? null;
 }
 
-export function codesOf(concept: unknown): readonly string[] {
-  return ((concept as Concept | undefined)?.coding ?? []).flatMap(({ code }) => (code === undefined ? [] : [code]));
+/** The codes of these CodeableConcepts. */
+export function codesOf(...concepts: readonly unknown[]): readonly string[] {
+  const codes: string[] = [];
+  for (const concept of concepts) {
+    for (const { code } of (concept as Concept | undefined)?.coding ?? []) if (code !== undefined) codes.push(code);
+  }
+  return codes;
 }
 
 export function identifiersOf(resource: Resource): readonly Identifier[] {

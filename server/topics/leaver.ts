@@ -2,8 +2,8 @@ import { type Announced, comeTrue, type IdOfStep, type Step } from './announceme
 import { type EmploymentSpan, lastOf } from './employment-span.ts';
 
 /**
- * What happened to a person's leaving dates (meaning.md, Events: `leaver-…`). A role that begins after the leaving date
- * leaves it alone; one begun on or before it belongs to the same time of employment. End dates are inclusive: a
+ * What happened to a person's leaving dates (meaning.md, Events: `leaver-…`). A role that begins after the leaving
+ * date leaves it alone; one begun on or before it belongs to the same time of employment. End dates are inclusive: a
  * leaver is effective on the day after.
  *
  * @param before the roles that ran or will run, as they were; tells a leaver whom nobody announced

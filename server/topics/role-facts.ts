@@ -25,7 +25,7 @@ export function roleFacts(role: Resource): RoleFacts {
     department: referenceOf(extensionValue(role, 'department', 'valueReference')),
     position: referenceOf(extensionValue(role, 'position', 'valueReference')),
     staffGroup: codesOf(extensionValue(role, 'staff-group', 'valueCodeableConcept')),
-    role: ((role['code'] ?? []) as readonly unknown[]).flatMap(codesOf),
+    role: codesOf(...((role['code'] ?? []) as readonly unknown[])),
     status: codesOf(extensionValue(role, 'assignment-status', 'valueCodeableConcept')),
   };
 }

@@ -47,6 +47,15 @@ describe('the registry of tenants', () => {
     expect(failure.message).to.match(/cannot isolate a tenant by shared, only by database/);
   });
 
+  it('changes no isolation model by a document: the data would stay where they are', async () => {
+    await tenants.add(document);
+    const capabilities = { ...store.capabilities, isolationModels: ['database', 'shared'] as const };
+    const able = tenantRegistry({ ...store, capabilities });
+    const failure = await rejection(able.apply({ ...document, isolation: 'shared' }));
+    expect(failure.message).to.match(/stand apart by database/);
+    expect(await tenants.get('red')).to.include({ isolation: 'database' });
+  });
+
   it('applies a document again without a change', async () => {
     await tenants.apply(document);
     const counter = await store.system.documents.counter();
