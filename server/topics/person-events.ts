@@ -6,7 +6,7 @@ import {
   type Step,
 } from './announcement.ts';
 import { type DomainEvent, eventId, resourceEvent } from './domain-event.ts';
-import type { EmploymentSpan } from './employment-span.ts';
+import { type EmploymentSpan, lastOf } from './employment-span.ts';
 import { changedElements } from './fhir-element.ts';
 import { roleFilters } from './filter-values.ts';
 import { leaverSteps } from './leaver.ts';
@@ -21,10 +21,29 @@ export function personEvents(
   context: EventContext,
 ): { readonly events: readonly DomainEvent[]; readonly announcement: string | null } {
   const roles = resources.filter(({ type }) => type === 'PractitionerRole');
+  const { steps, announcement: now } = stepsOf(roles, announcement, context);
+  if (context.silent) return { events: [], announcement: now };
+  const covered = new Set(steps.map(({ role }) => role));
+  const events = steps.flatMap((step) => stepEvent(step, roles, context));
+  for (const role of roles) {
+    if (role.change !== null && !covered.has(role.id)) events.push(roleChanged(role, context));
+  }
+  events.push(...practitionerEvents(resources, roles, context));
+  return { events, announcement: now };
+}
+
+/** What became of the person's starters and leavers, and what is to be remembered of them. */
+function stepsOf(
+  roles: readonly ResourceChange[],
+  announcement: string | null,
+  context: EventContext,
+): { readonly steps: readonly Step[]; readonly announcement: string | null } {
+  const { today, silent } = context;
   const before = spansOf(roles, 'before');
   const after = spansOf(roles, 'after');
+  // By far the most: nobody was announced, they go on working, and the change is another one.
+  if (announcement === null && lastOf(after) === null && isSame(before, after)) return { steps: [], announcement };
   const known = parsePersonAnnouncement(announcement);
-  const { today, silent } = context;
   const id: IdOfStep = ({ topic, role, date }) => {
     const focus = roles.find((one) => one.id === role);
     return silent || focus === undefined ? null : eventId(context, topic, focus, date);
@@ -36,29 +55,33 @@ export function personEvents(
     starters: silent ? starters.announced.filter(({ effective }) => !effective) : starters.announced,
     leavers: leavers.announced,
   };
-  const text = personAnnouncementText(now);
-  if (silent) return { events: [], announcement: text };
-  const steps = [...starters.steps, ...leavers.steps];
-  const covered = new Set(steps.map(({ role }) => role));
-  const events = [
-    ...steps.flatMap((step) => stepEvent(step, roles, context)),
-    ...roles.filter((role) => role.change !== null && !covered.has(role.id)).map((role) => roleChanged(role, context)),
-    ...practitionerEvents(resources, roles, context),
-  ];
-  return { events, announcement: text };
+  return { steps: [...starters.steps, ...leavers.steps], announcement: personAnnouncementText(now) };
+}
+
+function isSame(before: readonly EmploymentSpan[], after: readonly EmploymentSpan[]): boolean {
+  return (
+    before.length === after.length &&
+    before.every(({ role, start, end }, place) => {
+      const now = after[place];
+      return now?.role === role && now.start === start && now.end === end;
+    })
+  );
 }
 
 /** A role without a period ended before it began: it is no time of employment. */
 function spansOf(roles: readonly ResourceChange[], when: 'before' | 'after'): readonly EmploymentSpan[] {
-  return roles.flatMap((role) => {
+  const spans: EmploymentSpan[] = [];
+  for (const role of roles) {
     const resource = role[when];
-    const { start, end } = resource === null ? { start: null, end: null } : periodOf(resource);
-    return start === null ? [] : [{ role: role.id, start, end }];
-  });
+    if (resource === null) continue;
+    const { start, end } = periodOf(resource);
+    if (start !== null) spans.push({ role: role.id, start, end });
+  }
+  return spans;
 }
 
 /** None where the role is another person's by now: that person's events tell. */
-function stepEvent(step: Step, roles: readonly ResourceChange[], context: EventContext): readonly DomainEvent[] {
+function stepEvent(step: Step, roles: readonly ResourceChange[], context: EventContext): DomainEvent[] {
   const focus = roles.find((role) => role.id === step.role);
   if (focus === undefined) return [];
   const facts = roleChange(focus);

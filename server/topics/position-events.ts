@@ -17,7 +17,9 @@ export function positionEvents(
   const { before, after } = focus;
   const holders = after === null ? [] : [...(focus.holders ?? [])].sort();
   const now = holders.length === 0 ? null : JSON.stringify(holders);
-  if (before === null || context.silent) return { events: [], announcement: now };
+  if (before === null || context.silent || (before === after && now === announcement)) {
+    return { events: [], announcement: now };
+  }
   const held = heldBefore(before, announcement);
   const changed = after === null ? [] : changedFacts(before, after);
   // Who held a position before that was remembered is not known, and no news.
