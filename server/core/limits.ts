@@ -36,6 +36,7 @@ export const limits = {
   clientKeySetBytesMax: 64 * 1024,
   clockSkewSeconds: 5,
   bodyCacheBytesMax: 64 * 1024 * 1024,
+  tenantRecheckMs: 500,
   tenantHandlesMax: 500,
   serversMax: 99,
   leaseSeconds: 30,

@@ -10,7 +10,7 @@ export interface HouseState {
   /** Open and closed ones, sorted. */
   readonly exceptions: readonly string[];
   readonly records: Readonly<Record<string, number>>;
-  /** Topics of the outbox's events, in order. */
+  /** The outbox's events, in order: topic, and of a resource which one and when. */
   readonly events: readonly string[];
 }
 
@@ -32,8 +32,19 @@ export async function houseState(store: TenantStore): Promise<HouseState> {
     files: files.map(comparable),
     exceptions: exceptions.sort(),
     records: await store.records.counts(),
-    events: events.map(({ topic }) => topic),
+    events: events.map(({ topic, body }) => `${topic}${aboutResource(body)}`),
   };
+}
+
+/** Ids of files and exceptions differ from run to run. */
+function aboutResource(body: string): string {
+  const { subject, data } = JSON.parse(body) as { readonly subject: string; readonly data: KeptEventData };
+  return data.focus === undefined ? '' : ` ${subject} version ${data.focus.version} on ${data.effectiveDate}`;
+}
+
+interface KeptEventData {
+  readonly effectiveDate: string;
+  readonly focus?: { readonly version: number };
 }
 
 /** Live resources of a type, whole, by id. */

@@ -61,7 +61,7 @@ export function describeTenants(context: StoreContext): void {
       await context.store().destroyTenant('one');
       await context.create('one');
       expect((await context.tenant('one').head()).sequence).to.equal(0);
-      expect(await tenantOf(other, 'one').resources.read(key)).to.equal(undefined);
+      expect(await noticed(async () => tenantOf(other, 'one').resources.read(key))).to.equal(undefined);
       await tenantOf(other, 'one').transact([resource('p1', { body: 'new' })], at(2));
       expect((await context.tenant('one').resources.read(key))?.body.toString()).to.equal('new');
     });

@@ -1,10 +1,11 @@
+import { limits } from '../../core/limits.ts';
 import type { TenantStore } from '../port.ts';
 import type { BodyCache, CacheShard } from './body-cache.ts';
 import { noTenant, type TenantHandle, type TenantStoreOptions, tenantHandle } from './tenant-store.ts';
 import type { TenantKeys } from './tenants.ts';
 
 export interface TenantPool {
-  /** Throws `no-tenant`, also where another process destroyed it. */
+  /** Throws `no-tenant`; where another process destroyed it, within `limits.tenantRecheckMs`. */
   tenant(id: string): TenantStore;
   /** Closes what is open of a tenant. */
   forget(id: string): void;
@@ -26,6 +27,8 @@ interface OpenTenant {
   /** The wrapped key tells one life of a tenant id from the next. */
   readonly wrapped: string;
   readonly cache: CacheShard;
+  /** When the key row was last looked at, `performance.now()`. */
+  checkedAt: number;
 }
 
 /** Handles of the tenants that were asked for; the files of those unused for longest are closed until used again. */
@@ -60,18 +63,22 @@ export function tenantPool({ keys, bodies, folderOf, openMax, ...shared }: PoolO
       return dataKey;
     };
     const handle = tenantHandle({ tenant: id, directory: folderOf(id), key, cache, ...shared });
-    return { handle, wrapped, cache };
+    return { handle, wrapped, cache, checkedAt: performance.now() };
   };
 
   return {
     tenant(id) {
-      const wrapped = keys.wrapped(id);
       let entry = opened.get(id);
-      if (entry === undefined || entry.wrapped !== wrapped) {
-        forget(id);
-        if (wrapped === undefined) throw noTenant();
-        entry = open(id, wrapped);
-        opened.set(id, entry);
+      // Every request asks for its tenant: the look-up would be a sixth of a read (measured).
+      if (entry === undefined || performance.now() - entry.checkedAt > limits.tenantRecheckMs) {
+        const wrapped = keys.wrapped(id);
+        if (entry === undefined || entry.wrapped !== wrapped) {
+          forget(id);
+          if (wrapped === undefined) throw noTenant();
+          entry = open(id, wrapped);
+          opened.set(id, entry);
+        }
+        entry.checkedAt = performance.now();
       }
       touch(id, entry.handle);
       return entry.handle.store;
