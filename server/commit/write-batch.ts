@@ -16,10 +16,11 @@ export async function writeBatch(
   lease?: Lease,
 ): Promise<Batch> {
   for (let tries = 1; ; tries += 1) {
-    const last = (await store.head()).at;
-    const now = clock.now().toISOString();
+    const { at: last } = await store.head();
+    let at = clock.now().toISOString();
+    if (at < last) at = last;
     try {
-      return await store.transact(build(now < last ? last : now), now < last ? last : now, lease);
+      return await store.transact(build(at), at, lease);
     } catch (error) {
       const retry = error instanceof StoreError && error.code === 'conflict' && tries < triesMax;
       if (!retry) throw error;

@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   readonly synchronous: 'FULL' | 'NORMAL' | 'OFF';
   readonly journal: 'WAL' | 'OFF';
   readonly cacheKibibytes: number;
+  /** Reads of one turn of the event loop share a snapshot, and the locks that taking one costs. */
+  readonly sharesReads?: boolean;
 }
 
 /** Writers of other processes are waited for this long. */
@@ -35,6 +37,8 @@ export class Connection {
     pluck: new Map(),
   };
   #database: Database.Database | undefined;
+  /** A read transaction is open, until the turn ends or a write comes. */
+  #reading = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -42,29 +46,31 @@ export class Connection {
 
   /** Rows as arrays of columns. */
   rows<Row extends readonly unknown[]>(text: string, ...params: readonly Value[]): Row[] {
-    return this.#prepared('raw', text).all(...params) as Row[];
+    return this.#toRead('raw', text).all(...params) as Row[];
   }
 
   row<Row extends readonly unknown[]>(text: string, ...params: readonly Value[]): Row | undefined {
-    return this.#prepared('raw', text).get(...params) as Row | undefined;
+    return this.#toRead('raw', text).get(...params) as Row | undefined;
   }
 
   /** The first column of every row. */
   values<T>(text: string, ...params: readonly Value[]): T[] {
-    return this.#prepared('pluck', text).all(...params) as T[];
+    return this.#toRead('pluck', text).all(...params) as T[];
   }
 
   value<T>(text: string, ...params: readonly Value[]): T | undefined {
-    return this.#prepared('pluck', text).get(...params) as T | undefined;
+    return this.#toRead('pluck', text).get(...params) as T | undefined;
   }
 
   /** Runs a statement; the number of rows it changed. */
   run(text: string, ...params: readonly Value[]): number {
+    this.#endReading();
     return this.#prepared('run', text).run(...params).changes;
   }
 
   /** Runs statements without values (schema). */
   exec(text: string): void {
+    this.#endReading();
     this.#open().exec(text);
   }
 
@@ -86,9 +92,26 @@ export class Connection {
   }
 
   close(): void {
+    this.#endReading();
     for (const statements of Object.values(this.#statements)) statements.clear();
     this.#database?.close();
     this.#database = undefined;
+  }
+
+  /** Taking a snapshot locks and unlocks: more than the look-up of a row, which a turn with many reads pays once. */
+  #toRead(mode: Mode, text: string): Statement {
+    const statement = this.#prepared(mode, text);
+    if (this.#options.sharesReads !== true || this.#reading || this.#database?.inTransaction === true) return statement;
+    this.#prepared('run', 'BEGIN').run();
+    this.#reading = true;
+    setImmediate(() => this.#endReading());
+    return statement;
+  }
+
+  #endReading(): void {
+    if (!this.#reading) return;
+    this.#reading = false;
+    this.#prepared('run', 'COMMIT').run();
   }
 
   #prepared(mode: Mode, text: string): Statement {

@@ -48,7 +48,8 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     return new Connection({ path: join(directory, `${name}.db`), key: opening, ...more });
   };
   const wal = { journal: 'WAL' } as const;
-  const data = file('data', { ...wal, synchronous: 'NORMAL', cacheKibibytes: 65_536, migrations: dataMigrations });
+  const dataOptions = { synchronous: 'NORMAL', cacheKibibytes: 65_536, migrations: dataMigrations } as const;
+  const data = file('data', { ...wal, ...dataOptions, sharesReads: true });
   const audit = file('audit', { ...wal, synchronous: 'FULL', cacheKibibytes: 4096, migrations: auditMigrations });
   const staging = file('stage', {
     journal: 'OFF',
