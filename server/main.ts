@@ -43,7 +43,9 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
   const store = await openStore(settings, keys, schema);
   const folder = packageFolder();
   const software = softwareName(folder);
-  const ingest = ingestParts(settings, store, { folder, software, logger, clock });
+  const tenants = tenantRegistry(store);
+  const about = { folder, software, logger, clock, store, tenants: tenants.list, extract: compileExtract(parameters) };
+  let ingest: IngestParts | undefined;
   return {
     settings,
     clock,
@@ -51,9 +53,13 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
     keys,
     store,
     parameters,
-    tenants: tenantRegistry(store),
+    tenants,
     clients: clientRegistry(store),
-    ingest,
+    /** Compiled when first asked for: most commands ingest nothing, and compiling takes a third of a second. */
+    get ingest() {
+      ingest ??= ingestParts(settings, about);
+      return ingest;
+    },
     software,
     entry: fileURLToPath(import.meta.url),
     close: () => store.close(),
@@ -67,10 +73,11 @@ async function openStore({ store, data }: Settings, keys: KeyRing, schema: Index
   return openMongo({ uri: store, keys, disclosures });
 }
 
+type IngestBasis = Pick<IngestParts, 'store' | 'clock' | 'logger' | 'software' | 'tenants' | 'extract'>;
+
 function ingestParts(
   { canonicalBase }: Settings,
-  store: Store,
-  { folder, software, logger, clock }: Pick<IngestParts, 'software' | 'logger' | 'clock'> & { folder: string },
+  { folder, ...basis }: IngestBasis & { readonly folder: string },
 ): IngestParts {
   const mappings = contracts.map((contract) => compileMapping(mappingFiles(folder, contract)));
   const columns = columnFiles(folder, contracts[0]);
@@ -78,11 +85,7 @@ function ingestParts(
   const csv = csvProfileFiles(folder);
   const plain = compileColumns(columns, { publishBirthDate: false });
   return {
-    store,
-    clock,
-    logger,
-    software,
-    tenants: () => tenantRegistry(store).list(),
+    ...basis,
     columns: ({ settings }) => (settings.publishBirthDate ? published : plain),
     ourCsvProfiles: compileProfiles(csv.profiles, [], csv.schema, { publishBirthDate: false }),
     csvProfiles: tenantProfiles(csv.profiles, csv.schema),
@@ -95,7 +98,6 @@ function ingestParts(
           : [{ contract, projector: storedProjector(mapping, tenantStore.records, context) }];
       });
     },
-    extract: compileExtract(searchParameters(canonicalBase)),
   };
 }
 
