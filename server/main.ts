@@ -40,7 +40,7 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
   const keys = keyRing(masterKey(settings.data, settings.masterKey, how.create === true));
   const parameters = searchParameters(settings.canonicalBase);
   const schema = indexSchema(parameters);
-  const store = await openStore(settings, keys, schema);
+  const store = await openStore(settings, keys, schema, how.serving === true);
   const folder = packageFolder();
   const software = softwareName(folder);
   const tenants = tenantRegistry(store);
@@ -67,8 +67,9 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
 };
 
 /** A driver that is not used is not loaded. */
-async function openStore({ store, data }: Settings, keys: KeyRing, schema: IndexSchema): Promise<Store> {
-  if (store === 'sqlite') return openSqlite({ directory: data, keys, schema, disclosures });
+async function openStore(settings: Settings, keys: KeyRing, schema: IndexSchema, serving: boolean): Promise<Store> {
+  const { store, data } = settings;
+  if (store === 'sqlite') return openSqlite({ directory: data, keys, schema, disclosures, auditThread: serving });
   const { openMongo } = await import('./store/mongo/open.ts');
   return openMongo({ uri: store, keys, disclosures });
 }

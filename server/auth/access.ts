@@ -5,6 +5,8 @@ import type { Scope } from './scope.ts';
 export interface Access {
   readonly grant: TenantGrant;
   readonly clientId: string;
+  /** The person who logged in; null for a backend service. */
+  readonly userId: string | null;
   readonly jti: string;
   /** Epoch seconds. */
   readonly expiresAt: number;
@@ -15,6 +17,8 @@ export interface Access {
 export interface Refusal {
   readonly kind: 'missing' | 'invalid';
   readonly reason: RefusalReason;
+  /** The scheme that was tried, where it was not Bearer. */
+  readonly scheme?: 'DPoP';
 }
 
 export type RefusalReason =
@@ -29,11 +33,14 @@ export type RefusalReason =
   | 'wrong-issuer'
   | 'bad-claims'
   | 'sender-constrained'
+  | 'bad-proof'
   | 'expired'
   | 'issued-in-the-future'
   | 'wrong-audience'
   | 'wrong-tenant'
+  | 'revoked'
   | 'client-not-active'
+  | 'user-not-active'
   | 'tenant-not-active';
 
 export function isRefusal<T extends object>(result: T | Refusal): result is Refusal {

@@ -10,15 +10,25 @@ export interface Client {
   readonly admin?: true;
   /** The ceiling: space-separated scopes that it may ask for. */
   readonly scope: string;
-  readonly authentication: 'client_secret_basic' | 'private_key_jwt';
+  /** `none`: a public client, which logs people in and can keep no secret (PKCE protects its codes). */
+  readonly authentication: 'client_secret_basic' | 'private_key_jwt' | 'none';
   /** The secret, wrapped by the key ring (`client-secret:{id}`); oidc-provider compares the plain text. */
   readonly wrappedSecret?: string;
+  /** The secret before the last rotation, good until `until` (ISO 8601 UTC). */
+  readonly previousSecret?: { readonly wrapped: string; readonly until: string };
   readonly jwks?: JSONWebKeySet;
   readonly jwksUri?: string;
   /** Contract versions whose bases it may have tokens for. */
   readonly contracts: readonly string[];
-  readonly status: 'active' | 'disabled';
+  /** Where a person's browser may be sent back to, as exact strings; without any, it logs nobody in. */
+  readonly redirectUris?: readonly string[];
+  /** `pending`: registered by a vendor, waits for the tenant's approval. */
+  readonly status: 'active' | 'disabled' | 'pending';
   readonly createdAt: string;
+  /** It is worth nothing from then on; ISO 8601 UTC. */
+  readonly expiresAt?: string;
+  /** What a vendor's registration was made with, and the SHA-256 of the token that manages it (RFC 7592). */
+  readonly registration?: { readonly tokenId: string; readonly managementHash: string };
 }
 
 /** Where clients are found; the registry implements it. */

@@ -49,13 +49,24 @@ export function parseScopes(text: string): readonly Scope[] | undefined {
   return scopes;
 }
 
+/** Scopes of OpenID Connect and of offline access (SMART 2.2): about the person, not about resources. */
+export const identityScopes: ReadonlySet<string> = new Set(['openid', 'fhirUser', 'offline_access']);
+
+/** A scope text in its two parts. */
+export function splitScope(text: string): { readonly identity: readonly string[]; readonly resource: string } {
+  const all = [...new Set(text.split(' '))];
+  const identity = all.filter((scope) => identityScopes.has(scope));
+  return { identity, resource: all.filter((scope) => !identityScopes.has(scope)).join(' ') };
+}
+
 /**
- * May a client with this ceiling hold `asked`? Every letter must be covered, by one scope or by several. Only `system`
- * scopes are granted so far: the others need a user.
+ * May somebody with this ceiling hold `asked`? Every letter must be covered, by one scope of the same level or by
+ * several. `patient` scopes are granted to nobody: the data are about staff.
  */
 export function covers(ceiling: readonly Scope[], asked: Scope): boolean {
-  if (asked.level !== 'system') return false;
-  return asked.permissions.every((letter) => ceiling.some((scope) => permits(scope, asked.type, letter)));
+  if (asked.level === 'patient') return false;
+  const same = ceiling.filter(({ level }) => level === asked.level);
+  return asked.permissions.every((letter) => same.some((scope) => permits(scope, asked.type, letter)));
 }
 
 /** Does a token with these scopes allow the interaction behind `letter` (SMART 2.2: r, s, c, u, d) on a type? */
@@ -65,6 +76,6 @@ export function allows(access: { readonly scopes: readonly Scope[] }, type: stri
 
 /** `type` may be `*`, which a wildcard alone covers: "all types" is more than any list of them. */
 function permits(scope: Scope, type: string, letter: Permission): boolean {
-  if (scope.level !== 'system' || !scope.permissions.includes(letter)) return false;
+  if (scope.level === 'patient' || !scope.permissions.includes(letter)) return false;
   return scope.type === type || (scope.type === '*' && !askedForByName.has(type));
 }

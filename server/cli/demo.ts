@@ -19,7 +19,8 @@ export function demoCommand(open: OpenHouse): Command {
     .option('--once', 'make the same, check it, and end')
     .action(async ({ port, once, ...options }: DemoOptions) => {
       const check = once === true || process.env['CI'] === 'true';
-      const house = await open(options, { create: true, settings: { port: port ?? (check ? 0 : undefined) } });
+      const settings = { port: port ?? (check ? 0 : undefined) };
+      const house = await open(options, { create: true, serving: true, settings });
       const say = (line: string) => void process.stdout.write(`${line}\n`);
       try {
         const clients = await demoData(house, say);

@@ -35,6 +35,8 @@ interface HowToOpen {
   readonly settings?: object;
   /** Whose time it is; the system's where left out. */
   readonly clock?: Clock;
+  /** Requests will be answered: what they wait for is written beside the request thread. */
+  readonly serving?: boolean;
 }
 
 /** Opens the house of the data folder that the options name. */

@@ -22,7 +22,7 @@ export function serveCommand(open: OpenHouse): Command {
     .option('--port <number>', 'HTTP port, 0 picks one (default 8080)', integer(0))
     .option('--public-url <url>', 'the URL that clients use (default http://localhost:PORT)')
     .action(async ({ port, publicUrl, ...options }: ServeOptions) => {
-      const house = await open(options, { create: true, settings: { port, publicUrl } });
+      const house = await open(options, { create: true, serving: true, settings: { port, publicUrl } });
       try {
         await serveHouse(house, { stopped: terminated() });
       } finally {

@@ -460,6 +460,8 @@ export interface OAuthStore {
   consume(model: string, id: string, now: Date): Promise<boolean>;
   remove(model: string, id: string): Promise<void>;
   removeByGrant(model: string, grantId: string): Promise<void>;
+  /** Ids of a model's rows, expired ones that nobody has swept yet included. For models that stay small. */
+  ids(model: string): Promise<readonly string[]>;
   sweep(now: Date): Promise<void>;
 }
 

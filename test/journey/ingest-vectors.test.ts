@@ -5,7 +5,7 @@ import { comeTrue } from '../../server/ingest/dates.ts';
 import type { FileReport } from '../../server/ingest/parts.ts';
 import { type TestHouse, testHouse } from '../support/house-open.ts';
 import { liveResources } from '../support/house-state.ts';
-import { changed, fileOf, filledIn, readVector, type Step, type VectorResource } from '../support/journey-vector.ts';
+import { bytesOf, changed, filledIn, readVector, type Step, type VectorResource } from '../support/journey-vector.ts';
 
 const folder = new URL('../../conformance/vectors/ingest/', import.meta.url);
 const types = ['Basic', 'Location', 'Organization', 'Practitioner', 'PractitionerRole'];
@@ -45,13 +45,13 @@ describe('Ingest vectors', () => {
 
 async function check(run: Run, step: Step, where: string): Promise<void> {
   const { house, tenant } = run;
-  const now = `${step.today}T09:00:00.000Z`;
+  const now = step.at ?? `${step.today}T09:00:00.000Z`;
   house.setTime(now);
   const expected = step.expect;
   if (step.file === undefined) await comeTrue(house.house.ingest, tenant);
   else {
-    const { name, text } = fileOf(step.file);
-    const reports = await house.ingest(name, text, tenant);
+    const { name, bytes } = bytesOf(step.file);
+    const reports = await house.ingest(name, bytes, tenant);
     checkReports(reports, expected.files ?? [], where);
   }
   put(run, expected, now);
@@ -90,7 +90,8 @@ function checkReports(
 }
 
 /** Takes what the step says over into what must be in the store: listed means one version more, at the step's time. */
-function put(run: Run, { resources = [], changes = {}, deleted = [] }: Step['expect'], now: string): void {
+function put(run: Run, expected: Step['expect'], now: string): void {
+  const { resources = [], alike = {}, changes = {}, deleted = [] } = expected;
   const { tenant, resources: store, versions } = run;
   const next = (name: string, resource: VectorResource) => {
     const version = (versions.get(name) ?? 0) + 1;
@@ -101,6 +102,11 @@ function put(run: Run, { resources = [], changes = {}, deleted = [] }: Step['exp
   for (const one of resources) {
     const resource = filledIn(tenant, one) as VectorResource;
     next(`${resource.resourceType}/${resource.id}`, resource);
+  }
+  for (const [symbol, { of, ...elements }] of Object.entries(alike)) {
+    const [name = '', model = ''] = [symbol, of].map((one) => filledIn(tenant, one) as string);
+    const values = filledIn(tenant, { id: symbol, ...elements }) as Readonly<Record<string, unknown>>;
+    next(name, changed(present(store.get(model), of), values));
   }
   for (const [symbol, elements] of [changes].flat().flatMap(Object.entries<Readonly<Record<string, unknown>>>)) {
     const name = filledIn(tenant, symbol) as string;

@@ -45,7 +45,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
 export const adapters = ['store/sqlite', 'store/mongo'];
 
 /** Entry files of processes and worker threads: composition roots like `main.ts`. */
-export const processEntry = /^server\/(?:[a-z-]+\/)*[a-z0-9-]+-process\.ts$/;
+export const processEntry = /^server\/(?:[a-z-]+\/)*[a-z0-9-]+-(?:process|thread)\.ts$/;
 
 /** The four places that make a `TenantGrant` (architecture: tenant is a type, not a filter). */
 export const grantMakers = /^server\/(?:auth\/|jobs\/|cli\/|ingest\/identify\.ts$|tenancy\/grant\.ts$)/;

@@ -19,10 +19,11 @@ export interface Vector {
 }
 
 export interface Step {
-  /** Local date; the step happens at nine in the morning of it. */
+  /** Local date; the step happens at nine in the morning of it, where `at` does not say when (ISO 8601). */
   readonly today: string;
+  readonly at?: string;
   /** A step without a file makes the dates come true that have passed. */
-  readonly file?: VectorFile;
+  readonly file?: VectorFile | PlainFile;
   readonly expect: StepExpectation;
 }
 
@@ -41,12 +42,23 @@ export interface VectorFile {
   readonly rows: readonly (string | Readonly<Record<string, Readonly<Record<string, string>>>>)[];
 }
 
+/** A file of another format, or a GO2 file that is odd as a whole: its lines as they are. */
+export interface PlainFile {
+  readonly name: string;
+  readonly lines: readonly string[];
+  /** Left out: UTF-8. */
+  readonly encoding?: 'utf8' | 'latin1';
+  readonly lineEnd?: string;
+}
+
 /** Everything that is not named here is untouched, versions and times included. */
 export interface StepExpectation {
   /** The reports, in order; numbers left out are 0. */
   readonly files?: readonly (Readonly<Record<string, unknown>> & { readonly state: string })[];
   /** Whole resources that are new, in FHIR JSON without `meta.versionId` and `meta.lastUpdated`. */
   readonly resources?: readonly VectorResource[];
+  /** New resources that are as a standing one (`of`) but for some elements. */
+  readonly alike?: Readonly<Record<string, Readonly<Record<string, unknown>> & { readonly of: string }>>;
   /**
    * Elements of standing resources that are another now; null: gone. `extension:NAME` is the value of the extension
    * whose URL ends so. A list where a step makes more than one version.
@@ -104,6 +116,16 @@ export function readVector(name: string): Vector & { readonly tenants: readonly 
 }
 
 const widths: Readonly<Record<string, number>> = { PRA: 44, ASA: 51, POA: 24, ORA: 16, LCA: 22, ETA: 57, LOV: 13 };
+
+/** Name and bytes of a step's file. */
+export function bytesOf(file: VectorFile | PlainFile): { readonly name: string; readonly bytes: Uint8Array } {
+  if ('kind' in file) {
+    const { name, text } = fileOf(file);
+    return { name, bytes: Buffer.from(text, 'latin1') };
+  }
+  const { name, lines, encoding = 'utf8', lineEnd = '\n' } = file;
+  return { name, bytes: Buffer.from(lines.map((line) => line + lineEnd).join(''), encoding) };
+}
 
 /** The file's name as ESR would give it, and its text. */
 export function fileOf(file: VectorFile): { readonly name: string; readonly text: string } {

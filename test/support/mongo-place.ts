@@ -5,8 +5,13 @@ import { openMongo } from '../../server/store/mongo/open.ts';
 import type { IsolationModel } from '../../server/tenancy/tenant.ts';
 import { type StorePlace, suiteDisclosures, type Unproved } from './store-fixture.ts';
 
-/** The MongoDB server that tests may use; undefined: none. Its path, if any, is replaced. */
-export const mongoUri = process.env['MONGODB_URI'];
+const setting = process.env['ESR_FHIR_STORE'];
+
+/** The server that `ESR_FHIR_STORE` names: every test that a store takes part in runs on it. Undefined: embedded. */
+export const mongoUnderTest = setting?.startsWith('mongodb') ? setting : undefined;
+
+/** The server that the adapter's own suites run on; undefined: none. Its path, if any, is replaced. */
+export const mongoUri = process.env['MONGODB_URI'] ?? mongoUnderTest;
 
 /** `base` with another database. */
 export function uriOf(base: string, database: string): string {

@@ -174,6 +174,15 @@ function describeOAuth(context: StoreContext): void {
       expect(await oauth().consume('AccessToken', 'none', now(1))).to.equal(false);
     });
 
+    it("lists the ids of a model, another store's too", async () => {
+      const other = (await context.another()).system.oauth;
+      await oauth().put(oauthRow('a'), false);
+      await other.put(oauthRow('b'), false);
+      await oauth().put(oauthRow('s', { model: 'Session' }), false);
+      expect((await oauth().ids('AccessToken')).toSorted()).to.deep.equal(['a', 'b']);
+      expect(await oauth().ids('Grant')).to.deep.equal([]);
+    });
+
     it('removes one row, or those of a grant', async () => {
       for (const id of ['a', 'b', 'c']) await oauth().put(oauthRow(id, { grantId: id === 'c' ? 'h' : 'g' }), false);
       await oauth().put(oauthRow('s', { model: 'Session', grantId: 'g' }), false);

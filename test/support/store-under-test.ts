@@ -2,13 +2,13 @@ import { sha256 } from '../../server/core/hash.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
 import type { Store } from '../../server/store/port.ts';
 import { openSqlite } from '../../server/store/sqlite/open.ts';
-import { dropDatabases, mongoUri, unprovedBy, uriOf } from './mongo-place.ts';
+import { dropDatabases, mongoUnderTest, unprovedBy, uriOf } from './mongo-place.ts';
 
 /**
- * The store that tests of everything above it run on: the embedded one, or with `TEST_STORE=mongodb` the server that
- * `MONGODB_URI` names, one database for each data folder.
+ * The store that tests of everything above it run on: the embedded one, or the server that `ESR_FHIR_STORE` names,
+ * one database for each data folder.
  */
-const onMongo = process.env['TEST_STORE'] === 'mongodb' ? mongoUri : undefined;
+const onMongo = mongoUnderTest;
 
 /** Tests of the embedded store's files have nothing to look at elsewhere. */
 export const onEmbeddedStore = onMongo === undefined;

@@ -46,6 +46,10 @@ export function oauthStore({ oauth, consumption }: Pick<SystemParts, 'oauth' | '
       await oauth.remove({ grant: grantId, model });
     },
 
+    async ids(model) {
+      return (await oauth.find({ model })).map(({ id }) => id);
+    },
+
     async sweep(now) {
       const expired = { expires: { $lte: now.toISOString() } };
       await oauth.remove(expired);

@@ -320,7 +320,10 @@ const systemDefinitions = {
       ...{ life: needed, model: needed, id: needed, payload: { type: String } },
       ...{ expires: text, grant: text, uid: text, consumed: text },
     },
-    indexes: { uid: { uid: 1, model: 1 }, grant: { grant: 1, model: 1 }, expires: { expires: 1 } },
+    indexes: {
+      ...{ uid: { uid: 1, model: 1 }, grant: { grant: 1, model: 1 } },
+      ...{ expires: { expires: 1 }, model: { model: 1, id: 1 } },
+    },
   },
   consumption: { fields: { at: needed, expires: text }, indexes: { expires: { expires: 1 } } },
   setting: { fields: { value: needed }, indexes: {} },

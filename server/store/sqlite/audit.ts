@@ -21,16 +21,16 @@ const writersByIndex = `
 
 /**
  * The audit chain of one file. Appending writes rows and nothing else, because every request waits for it; who saw a
- * resource is indexed when somebody asks. `disclosures` reads `Type/id/version` texts off a row's bytes.
+ * resource is indexed when somebody asks. `disclosures` reads `Type/id/version` texts off a row's bytes. `append`: who
+ * appends in the place of this thread.
  */
-export function auditLog(file: Connection, disclosures: (bytes: string) => readonly string[]): AuditLog {
+export function auditLog(
+  file: Connection,
+  disclosures: (bytes: string) => readonly string[],
+  append: AuditLog['append'] = async (rows) => appendRows(file, rows),
+): AuditLog {
   return {
-    async append(rows) {
-      file.immediate(() => {
-        const next = new Map<string, number>();
-        for (const row of rows) append(file, row, next);
-      });
-    },
+    append,
 
     async head(writer) {
       return first(file, sql`WHERE writer = ${writer} ORDER BY number DESC LIMIT 1`);
@@ -62,8 +62,16 @@ export function auditLog(file: Connection, disclosures: (bytes: string) => reado
   };
 }
 
+/** One transaction. Throws `conflict` where a number is not its writer's next. */
+export function appendRows(file: Connection, rows: readonly AuditRow[]): void {
+  file.immediate(() => {
+    const next = new Map<string, number>();
+    for (const row of rows) appendRow(file, row, next);
+  });
+}
+
 /** @param next the number that follows each writer's last row, as far as this transaction has asked for it */
-function append(file: Connection, { writer, number, at, bytes, hash }: AuditRow, next: Map<string, number>): void {
+function appendRow(file: Connection, { writer, number, at, bytes, hash }: AuditRow, next: Map<string, number>): void {
   if (number !== (next.get(writer) ?? nextNumber(file, writer))) {
     throw new StoreError('conflict', "an audit row is not its writer's next");
   }

@@ -49,6 +49,10 @@ export function oauthStore(system: Connection): OAuthStore {
       system.run('DELETE FROM oauth WHERE model = ? AND grant_id = ?', model, grantId);
     },
 
+    async ids(model) {
+      return system.rows<[string]>('SELECT id FROM oauth WHERE model = ?', model).map(([id]) => id);
+    },
+
     async sweep(now) {
       system.run('DELETE FROM oauth WHERE expires <= ?', now.toISOString());
     },

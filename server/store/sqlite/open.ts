@@ -8,6 +8,7 @@ import type { Capabilities } from '../capabilities.ts';
 import { StoreError } from '../error.ts';
 import type { Store } from '../port.ts';
 import { auditLog } from './audit.ts';
+import { auditAppender } from './audit-appender.ts';
 import { bodyCache } from './body-cache.ts';
 import { Connection } from './connection.ts';
 import { documentStore } from './documents.ts';
@@ -27,6 +28,8 @@ export interface SqliteOptions {
   readonly disclosures: (auditBytes: string) => readonly string[];
   /** Tenants whose files are open at once; a setting may lower the limit. */
   readonly tenantHandlesMax?: number;
+  /** Requests will wait for audit rows: a thread of its own appends those of tenants. */
+  readonly auditThread?: boolean;
 }
 
 const capabilities: Capabilities = {
@@ -46,7 +49,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const system = openSystem(directory, keys);
   const tenants = tenantKeys(system, keys);
   const folderOf = (tenant: string) => join(directory, 'tenants', tenant);
+  const appender = options.auditThread === true ? auditAppender() : undefined;
   const pool = tenantPool({
+    appender,
     keys: tenants,
     bodies: bodyCache(limits.bodyCacheBytesMax),
     folderOf,
@@ -71,14 +76,15 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     },
     async destroyTenant(tenant) {
       tenants.destroy(tenant);
-      pool.forget(tenant);
+      await pool.forget(tenant);
       rmSync(folderOf(tenant), { recursive: true, force: true });
     },
     tenant(grant) {
       return pool.tenant(grant.tenant);
     },
     async close() {
-      pool.close();
+      await pool.close();
+      await appender?.end();
       system.close();
     },
   };

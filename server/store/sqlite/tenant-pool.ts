@@ -8,11 +8,11 @@ export interface TenantPool {
   /** Throws `no-tenant`; where another process destroyed it, within `limits.tenantRecheckMs`. */
   tenant(id: string): TenantStore;
   /** Closes what is open of a tenant. */
-  forget(id: string): void;
-  close(): void;
+  forget(id: string): Promise<void>;
+  close(): Promise<void>;
 }
 
-type Shared = Pick<TenantStoreOptions, 'schema' | 'disclosures' | 'held'>;
+type Shared = Pick<TenantStoreOptions, 'schema' | 'disclosures' | 'held' | 'appender'>;
 
 interface PoolOptions extends Shared {
   readonly keys: TenantKeys;
@@ -37,12 +37,12 @@ export function tenantPool({ keys, bodies, folderOf, openMax, ...shared }: PoolO
   /** In order of use. */
   const recent = new Map<string, TenantHandle>();
 
-  const forget = (id: string) => {
+  const forget = async (id: string) => {
     const found = opened.get(id);
     opened.delete(id);
     recent.delete(id);
-    found?.handle.close();
     found?.cache.drop();
+    await found?.handle.close();
   };
 
   const touch = (id: string, handle: TenantHandle) => {
@@ -51,7 +51,7 @@ export function tenantPool({ keys, bodies, folderOf, openMax, ...shared }: PoolO
     const [oldest] = recent.size > openMax ? recent : [];
     if (oldest === undefined) return;
     recent.delete(oldest[0]);
-    oldest[1].close();
+    void oldest[1].close();
   };
 
   const open = (id: string, wrapped: string): OpenTenant => {
@@ -73,7 +73,7 @@ export function tenantPool({ keys, bodies, folderOf, openMax, ...shared }: PoolO
       if (entry === undefined || performance.now() - entry.checkedAt > limits.tenantRecheckMs) {
         const wrapped = keys.wrapped(id);
         if (entry === undefined || entry.wrapped !== wrapped) {
-          forget(id);
+          void forget(id);
           if (wrapped === undefined) throw noTenant();
           entry = open(id, wrapped);
           opened.set(id, entry);
@@ -84,8 +84,8 @@ export function tenantPool({ keys, bodies, folderOf, openMax, ...shared }: PoolO
       return entry.handle.store;
     },
     forget,
-    close() {
-      for (const id of [...opened.keys()]) forget(id);
+    async close() {
+      await Promise.all([...opened.keys()].map(forget));
     },
   };
 }

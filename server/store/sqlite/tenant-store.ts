@@ -5,12 +5,14 @@ import type { IndexSchema } from '../../search/query.ts';
 import { StoreError } from '../error.ts';
 import type { Lease, TenantStore } from '../port.ts';
 import { auditLog } from './audit.ts';
+import type { AuditAppender } from './audit-appender.ts';
+import { auditFile } from './audit-file.ts';
 import { blobStore } from './blob.ts';
 import type { CacheShard } from './body-cache.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { contracts } from './contracts.ts';
 import { ledgerReader } from './ledger.ts';
-import { auditMigrations, dataMigrations, stageMigrations } from './migrations.ts';
+import { dataMigrations, stageMigrations } from './migrations.ts';
 import { outbox } from './outbox.ts';
 import { resourceReader } from './read.ts';
 import { recordReader } from './records.ts';
@@ -26,31 +28,35 @@ export interface TenantStoreOptions {
   readonly disclosures: (bytes: string) => readonly string[];
   readonly held: (lease: Lease) => boolean;
   readonly cache: CacheShard;
+  /** Left out: whoever appends audit rows waits for the disk. */
+  readonly appender?: AuditAppender | undefined;
 }
 
 export interface TenantHandle {
   readonly store: TenantStore;
-  /** Closes the files; they open again when used again. */
-  close(): void;
+  /** Closes the files; they open again when used again. Resolves when the audit's thread has closed its own too. */
+  close(): Promise<void>;
 }
 
 /** One tenant's files as a store. The files open when first used. */
 export function tenantHandle(options: TenantStoreOptions): TenantHandle {
-  const { tenant, directory, schema, disclosures, held, cache } = options;
+  const { tenant, directory, schema, disclosures, held, cache, appender } = options;
   const subkey = (purpose: string) => () => Buffer.from(hkdfSync('sha256', options.key(), '', purpose, 32));
-  const file = (name: string, more: Omit<ConnectionOptions, 'path' | 'key'>) => {
-    const key = subkey(name);
-    const opening = () => {
-      const bytes = key();
+  const place = (name: string) => {
+    const key = () => {
+      const bytes = subkey(name)();
       mkdirSync(directory, { recursive: true, mode: 0o700 });
       return bytes;
     };
-    return new Connection({ path: join(directory, `${name}.db`), key: opening, ...more });
+    return { path: join(directory, `${name}.db`), key };
   };
+  const file = (name: string, more: Omit<ConnectionOptions, 'path' | 'key'>) =>
+    new Connection({ ...place(name), ...more });
   const wal = { journal: 'WAL' } as const;
   const dataOptions = { synchronous: 'NORMAL', cacheKibibytes: 65_536, migrations: dataMigrations } as const;
   const data = file('data', { ...wal, ...dataOptions, sharesReads: true });
-  const audit = file('audit', { ...wal, synchronous: 'FULL', cacheKibibytes: 4096, migrations: auditMigrations });
+  const auditPlace = place('audit');
+  const audit = auditFile(auditPlace.path, auditPlace.key);
   const staging = file('stage', {
     journal: 'OFF',
     synchronous: 'OFF',
@@ -76,7 +82,11 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     records: recordReader(data),
     ledger: ledgerReader(data),
     outbox: outbox(data),
-    audit: auditLog(audit, disclosures),
+    audit: auditLog(
+      audit,
+      disclosures,
+      appender === undefined ? undefined : async (rows) => appender.append(auditPlace.path, auditPlace.key, rows),
+    ),
     blobs: blobStore(join(directory, 'raw'), subkey('blobs')),
     async stage() {
       dropStage();
@@ -84,10 +94,11 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
       return stageOf(staging, dropStage);
     },
   };
-  const close = () => {
+  const close = async () => {
     data.close();
     audit.close();
     staging.close();
+    await appender?.close(auditPlace.path);
   };
   return { store, close };
 }

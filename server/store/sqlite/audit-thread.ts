@@ -1,0 +1,37 @@
+import { parentPort } from 'node:worker_threads';
+import { present } from '../../core/assert.ts';
+import { StoreError } from '../error.ts';
+import { appendRows } from './audit.ts';
+import type { AuditCall, AuditReply } from './audit-appender.ts';
+import { auditFile } from './audit-file.ts';
+import type { Connection } from './connection.ts';
+
+/** The thread that waits for the disk in the request thread's place: appends in the order in which they were asked. */
+const port = present(parentPort, 'the thread that asks');
+const files = new Map<string, Connection>();
+
+function carryOut(call: AuditCall): void {
+  if (call.do === 'open') {
+    const key = Buffer.from(call.key);
+    files.set(
+      call.path,
+      auditFile(call.path, () => key),
+    );
+  } else if (call.do === 'append') {
+    appendRows(present(files.get(call.path), 'an open file'), call.rows);
+  } else {
+    files.get(call.path)?.close();
+    files.delete(call.path);
+  }
+}
+
+port.on('message', (call: AuditCall) => {
+  let reply: AuditReply = { failure: null };
+  try {
+    carryOut(call);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    reply = { failure: { message, code: error instanceof StoreError ? error.code : null } };
+  }
+  port.postMessage(reply);
+});
