@@ -5,9 +5,17 @@ export function etag(version: number): string {
   return `W/"${version}"`;
 }
 
-/** ISO 8601 → the HTTP date of RFC 9110, section 5.6.7 (whole seconds). */
+const datesKept = 1000;
+const dates = new Map<string, string>();
+
+/** ISO 8601 → the HTTP date of RFC 9110, section 5.6.7 (whole seconds). Hundreds of versions share a batch's time. */
 export function httpDate(at: string): string {
-  return new Date(at).toUTCString();
+  const known = dates.get(at);
+  if (known !== undefined) return known;
+  const date = new Date(at).toUTCString();
+  if (dates.size >= datesKept) dates.clear();
+  dates.set(at, date);
+  return date;
 }
 
 /**

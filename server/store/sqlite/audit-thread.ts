@@ -2,7 +2,7 @@ import { parentPort } from 'node:worker_threads';
 import { present } from '../../core/assert.ts';
 import { StoreError } from '../error.ts';
 import { appendRows } from './audit.ts';
-import type { AuditCall, AuditReply } from './audit-appender.ts';
+import { type AuditCall, type AuditReply, unpacked } from './audit-appender.ts';
 import { auditFile } from './audit-file.ts';
 import type { Connection } from './connection.ts';
 
@@ -18,7 +18,7 @@ function carryOut(call: AuditCall): void {
       auditFile(call.path, () => key),
     );
   } else if (call.do === 'append') {
-    appendRows(present(files.get(call.path), 'an open file'), call.rows);
+    appendRows(present(files.get(call.path), 'an open file'), unpacked(call.rows, call.count));
   } else {
     files.get(call.path)?.close();
     files.delete(call.path);

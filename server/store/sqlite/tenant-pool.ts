@@ -45,7 +45,10 @@ export function tenantPool({ keys, bodies, folderOf, openMax, ...shared }: PoolO
     await found?.handle.close();
   };
 
+  let latest = '';
   const touch = (id: string, handle: TenantHandle) => {
+    if (latest === id && recent.get(id) === handle) return;
+    latest = id;
     recent.delete(id);
     recent.set(id, handle);
     const [oldest] = recent.size > openMax ? recent : [];
