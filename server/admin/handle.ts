@@ -19,6 +19,8 @@ export interface AdminArrival {
   readonly path: string;
   readonly query: string;
   readonly authorization: readonly string[];
+  /** Value of the `DPoP` header. */
+  readonly proof: string | undefined;
   readonly body: AsyncIterable<Uint8Array>;
   readonly requestId: string;
   readonly correlationId: string;
@@ -93,7 +95,9 @@ async function registered({ registry }: AdminDeps, id: string): Promise<Tenant |
 }
 
 async function authenticated(deps: AdminDeps, arrival: AdminArrival, progress: Progress): Promise<AdminAccess> {
-  const result = await deps.authenticate(arrival.authorization);
+  const { method, path, proof } = arrival;
+  const url = `${adminBase(deps.publicUrl())}/${path}`;
+  const result = await deps.authenticate(arrival.authorization, { method, url, proof });
   if (!isRefusal(result)) {
     progress.access = result;
     return result;

@@ -24,6 +24,7 @@ async function answer(deps: AdminDeps, request: FastifyRequest, reply: FastifyRe
     path: path.slice(prefix.length),
     query: mark < 0 ? '' : url.slice(mark + 1),
     authorization: request.raw.headersDistinct['authorization'] ?? [],
+    proof: request.raw.headersDistinct['dpop']?.join(),
     body: request.raw,
     requestId: String(reply.getHeader('x-request-id') ?? request.id),
     correlationId: String(reply.getHeader('x-correlation-id') ?? request.id),

@@ -4,7 +4,7 @@ import type { JSONWebKeySet } from 'jose';
 import { limits } from '../core/limits.ts';
 import type { RefusalReason } from './access.ts';
 import { type AdminScope, parseAdminScopes } from './admin-scope.ts';
-import { parseScopes, type Scope } from './scope.ts';
+import { parseScopes, type Scope, splitScope } from './scope.ts';
 
 /** The claims of an access token (RFC 9068) whose signature and shape are good; times are epoch seconds. */
 export interface TokenClaims {
@@ -12,6 +12,14 @@ export interface TokenClaims {
   readonly audience: string;
   readonly tenant: string;
   readonly clientId: string;
+  /** The person who logged in; null where the client speaks for itself. */
+  readonly userId: string | null;
+  /** The consent that the token rests on, of a person's token. */
+  readonly grantId: string | null;
+  /** Thumbprint of the key that its bearer must prove to have (RFC 9449). */
+  readonly jkt: string | null;
+  /** As issued. */
+  readonly scope: string;
   readonly jti: string;
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -61,21 +69,43 @@ export async function readToken(token: string, keys: PublicKeys, issuer: string)
     return 'bad-signature';
   }
   if (claims['iss'] !== issuer) return 'wrong-issuer';
-  // A token that is bound to a sender's key (RFC 9449, RFC 8705) is no bearer token.
-  if (claims['cnf'] !== undefined) return 'sender-constrained';
   return shaped(kid, claims) ?? 'bad-claims';
 }
 
 /** `aud` must be one string: a list would make one token good at several tenants. */
 function shaped(kid: string, claims: Readonly<Record<string, unknown>>): TokenClaims | undefined {
-  const { aud, tenant, client_id: clientId, jti, iat, exp, scope } = claims;
+  const { aud, tenant, client_id: clientId, sub, jti, iat, exp, scope, grant_id: grant } = claims;
   if (!isText(aud) || !isText(tenant) || !isText(clientId) || !isText(jti) || !isText(scope)) return undefined;
-  if (!isTime(iat) || !isTime(exp)) return undefined;
-  const scopes = parseScopes(scope);
-  const adminScopes = parseAdminScopes(scope);
+  if (!isText(sub) || !isTime(iat) || !isTime(exp)) return undefined;
+  const userId = sub === clientId ? null : sub;
+  const may = mayDo(scope, userId === null ? 'system' : 'user');
+  const jkt = boundTo(claims['cnf']);
+  if (may === undefined || jkt === undefined || (userId !== null && !isText(grant))) return undefined;
+  const grantId = userId !== null && isText(grant) ? grant : null;
+  return {
+    ...{ kid, audience: aud, tenant, clientId, userId, grantId, jkt, jti, issuedAt: iat, expiresAt: exp },
+    ...{ scope, ...may },
+  };
+}
+
+/** A client's own token holds no person's scopes, and the other way round; only a person's may say who they are. */
+function mayDo(scope: string, level: Scope['level']): Pick<TokenClaims, 'scopes' | 'adminScopes'> | undefined {
+  const { identity, resource } = splitScope(scope);
+  if (identity.length > 0 && level === 'system') return undefined;
+  if (resource === '') return { scopes: [], adminScopes: [] };
+  const scopes = parseScopes(resource);
+  const adminScopes = parseAdminScopes(resource);
   if (scopes === undefined && adminScopes === undefined) return undefined;
-  const may = { scopes: scopes ?? [], adminScopes: adminScopes ?? [] };
-  return { kid, audience: aud, tenant, clientId, jti, issuedAt: iat, expiresAt: exp, ...may };
+  if (scopes?.some((one) => one.level !== level) === true) return undefined;
+  return { scopes: scopes ?? [], adminScopes: adminScopes ?? [] };
+}
+
+/** The only binding that we issue is to a key (`jkt`); a token bound in another way (RFC 8705) is none of ours. */
+function boundTo(cnf: unknown): string | null | undefined {
+  if (cnf === undefined) return null;
+  if (typeof cnf !== 'object' || cnf === null || Object.keys(cnf).length !== 1) return undefined;
+  const { jkt } = cnf as { readonly jkt?: unknown };
+  return isText(jkt) ? jkt : undefined;
 }
 
 function isText(value: unknown): value is string {

@@ -18,6 +18,8 @@ export interface Client {
   readonly previousSecret?: { readonly wrapped: string; readonly until: string };
   readonly jwks?: JSONWebKeySet;
   readonly jwksUri?: string;
+  /** The key set before the last rotation, good until `until`. */
+  readonly previousJwks?: { readonly jwks: JSONWebKeySet; readonly until: string };
   /** Contract versions whose bases it may have tokens for. */
   readonly contracts: readonly string[];
   /** Where a person's browser may be sent back to, as exact strings; without any, it logs nobody in. */

@@ -3,10 +3,10 @@ import { AppError } from '../core/error.ts';
 import { randomId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import { adminAreas, parseAdminScopes } from './admin-scope.ts';
 import type { Client } from './client.ts';
 import { clientKeySet } from './client-keys.ts';
-import { covers, parseScopes } from './scope.ts';
+import { clientCeiling } from './client-ceiling.ts';
+import { keySetUrl, redirectUri } from './client-url.ts';
 
 /** What an operator says about a client; neither `jwks` nor `jwksUri` = it gets a secret. */
 export interface ClientWish {
@@ -22,6 +22,12 @@ export interface ClientWish {
   readonly jwks?: unknown;
   /** An https URL that answers with one. */
   readonly jwksUri?: string;
+  /** Where people's browsers are sent back to after their login: https, or http on the loopback interface. */
+  readonly redirectUris?: readonly string[];
+  /** It can keep no secret (a browser or desktop app); it needs redirect URIs. */
+  readonly public?: boolean;
+  /** ISO 8601 UTC. */
+  readonly expiresAt?: string;
 }
 
 /** A client with the secret that is shown once, where it has one. */
@@ -36,36 +42,65 @@ interface IssuedClient {
  */
 export function newClient(wish: ClientWish, keys: KeyRing, at: string): IssuedClient {
   const name = wish.name.trim();
-  if (name === '') throw new AppError('invalid', 'a client needs a name');
+  if (name === '' || name.length > limits.clientNameCharactersMax) {
+    throw new AppError('invalid', `a client needs a name of at most ${limits.clientNameCharactersMax} characters`);
+  }
   const admin = wish.admin === true;
   if (!admin && wish.contracts.length === 0) throw new AppError('invalid', 'a client needs a contract version');
   if (wish.jwks !== undefined && wish.jwksUri !== undefined) {
     throw new AppError('invalid', 'a client has a key set or the URL of one, not both');
   }
+  const redirectUris = [...new Set((wish.redirectUris ?? []).map(redirectUri))];
+  const isPublic = wish.public === true;
   const common = {
     id: `c_${randomId()}`,
     name,
     tenant: wish.tenant,
     ...(admin ? { admin: true as const } : {}),
-    scope: ceiling(wish.scope, admin),
+    scope: clientCeiling(wish.scope, { admin, isPublic, people: redirectUris.length > 0 }),
     contracts: admin ? [] : [...wish.contracts],
+    ...(redirectUris.length > 0 ? { redirectUris } : {}),
+    ...(wish.expiresAt === undefined ? {} : { expiresAt: wish.expiresAt }),
     status: 'active',
     createdAt: at,
   } as const;
+  if (isPublic) return { client: publicClient(common, wish) };
   const authentication = 'private_key_jwt';
   if (wish.jwks !== undefined) return { client: { ...common, authentication, jwks: clientKeySet(wish.jwks) } };
-  if (wish.jwksUri !== undefined) return { client: { ...common, authentication, jwksUri: httpsUrl(wish.jwksUri) } };
+  if (wish.jwksUri !== undefined) return { client: { ...common, authentication, jwksUri: keySetUrl(wish.jwksUri) } };
   return withNewSecret({ ...common, authentication: 'client_secret_basic' }, keys);
 }
 
-/** The client with another secret; the old one is worth nothing once this client is stored. */
-export function withNewSecret(client: Client, keys: KeyRing): IssuedClient {
+function publicClient(common: Omit<Client, 'authentication'>, { jwks, jwksUri }: ClientWish): Client {
+  if (jwks !== undefined || jwksUri !== undefined) throw new AppError('invalid', 'a public client has no keys');
+  if (common.redirectUris === undefined) throw new AppError('invalid', 'a public client needs a redirect URI');
+  return { ...common, authentication: 'none' };
+}
+
+/**
+ * The client with another secret. The old one is worth nothing once this client is stored, or is good until `until`
+ * (ISO 8601 UTC), so that a vendor can change over without a gap.
+ */
+export function withNewSecret(client: Client, keys: KeyRing, until?: string): IssuedClient {
   if (client.authentication !== 'client_secret_basic') {
-    throw new AppError('invalid', 'a client with a key of its own has no secret to rotate');
+    throw new AppError('invalid', 'a client without a secret has none to rotate');
   }
   const secret = randomBytes(32).toString('base64url');
   const wrappedSecret = keys.wrap(secretPurpose(client.id), Buffer.from(secret));
-  return { client: { ...client, wrappedSecret }, secret };
+  const { previousSecret: _, ...rest } = client;
+  const overlap =
+    until === undefined || client.wrappedSecret === undefined
+      ? {}
+      : { previousSecret: { wrapped: client.wrappedSecret, until } };
+  return { client: { ...rest, wrappedSecret, ...overlap }, secret };
+}
+
+/** The client with another inline key set; the old one is good until `until`, where that is given. */
+export function withNewKeys(client: Client, document: unknown, until?: string): Client {
+  if (client.jwks === undefined) throw new AppError('invalid', 'the client has no key set of its own to rotate');
+  const { previousJwks: _, ...rest } = client;
+  const overlap = until === undefined ? {} : { previousJwks: { jwks: client.jwks, until } };
+  return { ...rest, jwks: clientKeySet(document), ...overlap };
 }
 
 /** The plain secret of a client; undefined where it has none. Throws where the master key is another. */
@@ -74,33 +109,13 @@ export function plainSecret(client: Client, keys: KeyRing): string | undefined {
   return keys.unwrap(secretPurpose(client.id), client.wrappedSecret).toString();
 }
 
-const areas = `one of ${adminAreas.join(', ')}`;
+/** The secret before the last rotation, where it is still good. */
+export function previousSecret(client: Client, keys: KeyRing, now: Date): string | undefined {
+  const { previousSecret: previous } = client;
+  if (previous === undefined || Date.parse(previous.until) <= now.getTime()) return undefined;
+  return keys.unwrap(secretPurpose(client.id), previous.wrapped).toString();
+}
 
 function secretPurpose(id: string): string {
   return `client-secret:${id}`;
-}
-
-function ceiling(text: string, admin: boolean): string {
-  const normal = [...new Set(text.trim().split(/\s+/))].join(' ');
-  if (admin) {
-    if (parseAdminScopes(normal) !== undefined) return normal;
-    throw new AppError('invalid', `a scope of the management API is admin/AREA.read or .write, AREA ${areas}`);
-  }
-  const scopes = parseScopes(normal);
-  if (scopes === undefined || scopes.some((scope) => !covers(scopes, scope))) {
-    throw new AppError(
-      'invalid',
-      'a scope must look like system/Practitioner.rs, system/*.rs or system/Organization.read',
-    );
-  }
-  if (normal.length > limits.scopeBytesMax) throw new AppError('invalid', 'the scopes are too many for one token');
-  return normal;
-}
-
-function httpsUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== 'https:' || url.username !== '' || url.password !== '' || url.hash !== '') {
-    throw new AppError('invalid', 'the URL of a key set is an https URL without user, password and fragment');
-  }
-  return url.href;
 }

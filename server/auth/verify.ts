@@ -2,19 +2,12 @@ import type { JSONWebKeySet } from 'jose';
 import type { Clock } from '../core/clock.ts';
 import { limits } from '../core/limits.ts';
 import { grantTenant } from '../tenancy/grant.ts';
-import type { Tenant } from '../tenancy/tenant.ts';
 import type { Access, Refusal, RefusalReason } from './access.ts';
 import { type PublicKeys, publicKeys, readToken, type TokenClaims } from './access-token.ts';
-import type { Client } from './client.ts';
+import { isProof, type ProofRequest } from './dpop.ts';
+import type { Registrations } from './registrations.ts';
+import { tokenState } from './token-state.ts';
 import { verifiedTokens } from './verified-tokens.ts';
-
-/** The registry as this process last saw it (the registry's snapshot is one). */
-interface Registrations {
-  tenant(id: string): Pick<Tenant, 'status'> | undefined;
-  client(id: string): Pick<Client, 'status' | 'tenant' | 'admin'> | undefined;
-  /** Catches up with what other processes wrote; cheap where nothing changed. */
-  refresh(): Promise<void>;
-}
 
 export interface TokenVerifierParts {
   /** Issuer of the tokens, exact; a function because the port may be known only after listening. */
@@ -23,16 +16,20 @@ export interface TokenVerifierParts {
   keys(): JSONWebKeySet;
   readonly clock: Clock;
   readonly registrations: Registrations;
+  /** Notes a DPoP proof: true for the first caller with this id, until the time; false for every later one. */
+  firstUse(id: string, until: Date): Promise<boolean>;
 }
 
 /**
  * `header`: all values of the request's Authorization header (`request.headersDistinct.authorization`; Node's plain
- * `headers` hides a second one). `base`: the FHIR base of the path. `tenant`: the tenant of the path.
+ * `headers` hides a second one). `base`: the FHIR base of the path. `tenant`: the tenant of the path. `request`: for
+ * tokens that are bound to a key.
  */
 export type VerifyToken = (
   header: string | readonly string[] | undefined,
   base: string,
   tenant: string,
+  request: ProofRequest,
 ) => Promise<Access | Refusal>;
 
 /**
@@ -42,20 +39,25 @@ export type VerifyToken = (
  */
 export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
   const read = tokenReader(parts);
-  return async (header, base, tenant) => {
-    const claims = await read(header, base);
+  return async (header, base, tenant, request) => {
+    const claims = await read(header, base, request);
     if ('kind' in claims) return claims;
-    const wrong = claims.tenant === tenant ? await inactiveParty(parts.registrations, claims) : 'wrong-tenant';
+    const here = claims.tenant === tenant && claims.adminScopes.length === 0;
+    const wrong = here ? await tokenState(parts.registrations, claims, parts.clock.now()) : 'wrong-tenant';
     if (wrong !== undefined) return invalid(wrong);
-    const { clientId, jti, expiresAt, scopes } = claims;
-    return { grant: grantTenant(tenant, 'token'), clientId, jti, expiresAt, scopes };
+    const { clientId, userId, jti, expiresAt, scopes } = claims;
+    return { grant: grantTenant(tenant, 'token'), clientId, userId, jti, expiresAt, scopes };
   };
 }
 
-/** The part of the check that every base has: signature, shape, lifetime and audience (`base`). */
+/** The part of the check that every base has: signature, shape, lifetime, audience (`base`) and possession. */
 export function tokenReader(
   parts: TokenVerifierParts,
-): (header: string | readonly string[] | undefined, base: string) => Promise<TokenClaims | Refusal> {
+): (
+  header: string | readonly string[] | undefined,
+  base: string,
+  request: ProofRequest,
+) => Promise<TokenClaims | Refusal> {
   const verified = verifiedTokens(limits.verifiedTokensMax);
   const keysNow = keyTable(parts);
   const claimsOf = async (token: string): Promise<TokenClaims | RefusalReason> => {
@@ -66,26 +68,59 @@ export function tokenReader(
     if (typeof claims !== 'string') verified.put(token, claims);
     return claims;
   };
-  return async (header, base) => {
-    const token = bearerToken(header);
-    if (typeof token !== 'string') return token;
+  return async (header, base, request) => {
+    const sent = sentToken(header);
+    if ('kind' in sent) return sent;
+    const { token, scheme } = sent;
+    const refuse = (reason: RefusalReason): Refusal => ({
+      ...invalid(reason),
+      ...(scheme === 'DPoP' ? { scheme } : {}),
+    });
+    const now = parts.clock.now();
     const claims = await claimsOf(token);
-    if (typeof claims === 'string') return invalid(claims);
-    const wrong = wrongNow(claims, parts.clock.now().getTime() / 1000, base);
+    if (typeof claims === 'string') return refuse(claims);
+    const wrong = wrongNow(claims, now.getTime() / 1000, base);
     if (wrong === 'expired') verified.forget(token);
-    return wrong === undefined ? claims : invalid(wrong);
+    if (wrong !== undefined) return refuse(wrong);
+    const { jkt } = claims;
+    if (jkt === null) return scheme === 'Bearer' ? claims : refuse('bad-proof');
+    if (scheme === 'Bearer') return refuse('sender-constrained');
+    return (await isProof(request, { token, jkt, now, firstUse: parts.firstUse })) ? claims : refuse('bad-proof');
   };
 }
 
-/** The token of `Authorization: Bearer …` (RFC 6750 section 2.1), the only way to send one. */
-function bearerToken(header: string | readonly string[] | undefined): string | Refusal {
+/**
+ * Looks at a token without a request for it (introspection, revocation): undefined where it is not ours, has expired, or
+ * is good for nothing any more.
+ */
+export function tokenInspector(
+  parts: Omit<TokenVerifierParts, 'firstUse'>,
+): (token: string) => Promise<TokenClaims | undefined> {
+  const keysNow = keyTable(parts);
+  return async (token) => {
+    const claims = await readToken(token, keysNow(), parts.issuer());
+    if (typeof claims === 'string') return undefined;
+    const now = parts.clock.now();
+    if (now.getTime() / 1000 >= claims.expiresAt) return undefined;
+    return (await tokenState(parts.registrations, claims, now)) === undefined ? claims : undefined;
+  };
+}
+
+interface SentToken {
+  readonly scheme: 'Bearer' | 'DPoP';
+  readonly token: string;
+}
+
+/** The token of `Authorization: Bearer …` (RFC 6750 section 2.1) or `DPoP …`, the only ways to send one. */
+function sentToken(header: string | readonly string[] | undefined): SentToken | Refusal {
   const values = typeof header === 'string' ? [header] : (header ?? []);
   const [value, ...more] = values;
   if (value === undefined) return { kind: 'missing', reason: 'no-token' };
   if (more.length > 0) return invalid('repeated-header');
-  const [scheme, token, ...rest] = value.split(' ');
-  if (scheme?.toLowerCase() !== 'bearer') return { kind: 'missing', reason: 'other-scheme' };
-  return token === undefined || rest.length > 0 ? invalid('malformed-token') : token;
+  const [name, token, ...rest] = value.split(' ');
+  const scheme = schemes[name?.toLowerCase() ?? ''];
+  if (scheme === undefined) return { kind: 'missing', reason: 'other-scheme' };
+  return token === undefined || rest.length > 0 ? invalid('malformed-token') : { scheme, token };
 }
 
 function wrongNow(claims: TokenClaims, now: number, base: string): RefusalReason | undefined {
@@ -95,21 +130,9 @@ function wrongNow(claims: TokenClaims, now: number, base: string): RefusalReason
   return undefined;
 }
 
-/** A client that was added a moment ago may not be known here yet: only then is the registry asked again. */
-async function inactiveParty(known: Registrations, claims: TokenClaims): Promise<RefusalReason | undefined> {
-  const check = (): RefusalReason | undefined => {
-    if (known.tenant(claims.tenant)?.status !== 'active') return 'tenant-not-active';
-    const client = known.client(claims.clientId);
-    const good = client?.status === 'active' && client.admin !== true && client.tenant === claims.tenant;
-    return good ? undefined : 'client-not-active';
-  };
-  const first = check();
-  if (first === undefined) return undefined;
-  await known.refresh();
-  return check();
-}
+const schemes: Readonly<Record<string, SentToken['scheme']>> = { bearer: 'Bearer', dpop: 'DPoP' };
 
-function keyTable(parts: TokenVerifierParts): () => PublicKeys {
+function keyTable(parts: Pick<TokenVerifierParts, 'keys'>): () => PublicKeys {
   let seen: JSONWebKeySet | undefined;
   let table: PublicKeys = new Map();
   return () => {

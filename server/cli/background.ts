@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { limits } from '../core/limits.ts';
-import type { Logger } from '../core/log.ts';
+import { childEnvironment } from './child-environment.ts';
+import type { House } from './house.ts';
 
 /**
  * Runs a command of this program per tenant in processes of their own, off the request thread: one at a time per
@@ -14,8 +15,11 @@ export interface Background {
   stop(): Promise<void>;
 }
 
-/** @param entry the program's entry file; the Node options of this process go along (a loader, for instance) */
-export function background(entry: string, argsOf: (tenant: string) => readonly string[], logger: Logger): Background {
+/** The Node options of this process go along (a loader, for instance). */
+export function background(
+  { entry, settings, logger }: Pick<House, 'entry' | 'settings' | 'logger'>,
+  argsOf: (tenant: string) => readonly string[],
+): Background {
   const running = new Map<string, ChildProcess>();
   const waiting = new Set<string>();
   /** Tenants whose work failed a moment ago. */
@@ -25,6 +29,7 @@ export function background(entry: string, argsOf: (tenant: string) => readonly s
   const start = (tenant: string) => {
     const child = spawn(process.execPath, [...process.execArgv, entry, ...argsOf(tenant)], {
       stdio: ['ignore', 'ignore', 'inherit'],
+      env: childEnvironment(settings),
     });
     running.set(tenant, child);
     child.once('error', (error) => logger.error('background process cannot start', { tenant, error: error.message }));

@@ -67,7 +67,7 @@ function* serverNames(): Generator<string> {
 
 async function serveAs(auditWriter: string, house: House, { stopped, listening }: ServeHow): Promise<void> {
   const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
-  const work = background(house.entry, argsOf, house.logger);
+  const work = background(house, argsOf);
   const server = await serving(house, { requestWork: work.request, auditWriter });
   await server.app.listen({ port: house.settings.port, host: house.settings.host });
   const { port } = server.app.server.address() as AddressInfo;

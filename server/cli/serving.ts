@@ -9,7 +9,8 @@ import { hasWorkLeft } from '../ingest/publish-left.ts';
 import { unfinished } from '../ingest/run.ts';
 import { traceReader } from '../lineage/trace-reader.ts';
 import { oauthProvider } from '../oauth/provider.ts';
-import { signingKeys } from '../oauth/signing-keys.ts';
+import { signingKeyRing } from '../oauth/signing-keys.ts';
+import { firstUseOf } from '../oauth/single-use.ts';
 import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts';
 import { grantTenant } from '../tenancy/grant.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
@@ -47,23 +48,25 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
   const { requestWork, auditWriter, trails = auditTrails } = parts;
   const { store, keys, clock, logger, settings } = house;
   const snapshot = await registrySnapshot(store);
-  const signing = await signingKeys(store.system.documents, keys, clock);
+  const signing = await signingKeyRing(store.system.documents, keys, clock);
   let url = settings.publicUrl ?? '';
   const publicUrl = () => url;
   const audits = trails(house, snapshot, auditWriter);
   const oauth = oauthProvider({
-    ...{ publicUrl, signing: () => signing, store: store.system.oauth, clients: house.clients },
+    ...{ publicUrl, signing: signing.current, store: store.system.oauth, clients: house.clients },
     ...{ tenants: house.tenants, keys, clock, log: logger, audit: audits.write },
   });
   const [name = '', version = ''] = house.software.split(' ');
   const { canonicalBase } = settings;
-  const registrations = { issuer: () => issuerUrl(url), keys: () => signing.published, clock, registrations: snapshot };
+  const registrations = {
+    ...{ issuer: () => issuerUrl(url), keys: () => signing.current().published, clock, registrations: snapshot },
+    firstUse: firstUseOf(store.system.oauth, 'DPoPProof'),
+  };
   const admin: AdminDeps = {
     ...{ publicUrl, registry: snapshot, ingest: house.ingest, clock, logger, audit: audits.write, requestWork },
     software: { name, version },
     authenticate: adminTokenVerifier({ ...registrations, publicUrl }),
-    preview: (tenant, file) =>
-      runOnce(house.entry, ['files', 'preview', file, '--tenant', tenant, '--data', settings.data]),
+    preview: (tenant, file) => runOnce(house, ['files', 'preview', file, '--tenant', tenant, '--data', settings.data]),
   };
   const app = await buildServer({
     ...{ publicUrl, canonicalBase, parameters: house.parameters, registry: snapshot, store, clock, logger },

@@ -4,7 +4,7 @@ import { writeBatch } from '../commit/write-batch.ts';
 import { AppError } from '../core/error.ts';
 import { mintToken } from '../oauth/mint.ts';
 import { oauthProvider } from '../oauth/provider.ts';
-import { signingKeys } from '../oauth/signing-keys.ts';
+import { signingKeyRing } from '../oauth/signing-keys.ts';
 import { type CommonOptions, command, print } from './command.ts';
 import { type House, inHouse, type OpenHouse, operatorStore } from './house.ts';
 import { knownPublicUrl } from './public-url.ts';
@@ -41,10 +41,10 @@ type Wish = { [K in 'client' | 'secret']: string } & { [K in 'tenant' | 'scope' 
 async function mint(house: House, { client, secret, tenant, scope, contract }: Wish) {
   const { settings, store, keys, clock, logger, clients, tenants } = house;
   const publicUrl = await knownPublicUrl(settings, store.system.documents);
-  const signing = await signingKeys(store.system.documents, keys, clock);
+  const signing = await signingKeyRing(store.system.documents, keys, clock);
   const server = oauthProvider({
     publicUrl: () => publicUrl,
-    signing: () => signing,
+    signing: signing.current,
     store: store.system.oauth,
     clients,
     tenants,

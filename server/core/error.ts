@@ -12,6 +12,7 @@ const errorCodes = [
   'precondition-failed',
   'unsupported-media-type',
   'too-large',
+  'unprocessable',
   'throttled',
   'unavailable',
   'internal',

@@ -12,6 +12,7 @@ const own: Readonly<Record<string, string>> = {
   Location: `identifier+ status+! operationalStatus+ name+ alias description+ mode+ type+ telecom address physicalType+
     position managingOrganization+ partOf hoursOfOperation availabilityExceptions endpoint`,
   Basic: 'identifier+ code+! subject+ created+ author+',
+  Subscription: 'status+! contact+ end+ reason+! criteria+! error+ channel+!',
 };
 
 /** Of Resource and DomainResource. `resourceType` is no element, but JSON without it is no resource. */

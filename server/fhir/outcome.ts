@@ -25,6 +25,7 @@ export const answers: Readonly<Record<ErrorCode, Answer>> = {
   'precondition-failed': { status: 412, issue: 'conflict', detail: 'CONFLICT' },
   'unsupported-media-type': { status: 415, issue: 'not-supported', detail: 'UNSUPPORTED_MEDIA_TYPE' },
   'too-large': { status: 413, issue: 'too-costly', detail: 'BAD_REQUEST' },
+  unprocessable: { status: 422, issue: 'not-supported', detail: 'UNPROCESSABLE_ENTITY' },
   throttled: { status: 429, issue: 'throttled', detail: 'TOO_MANY_REQUESTS' },
   unavailable: { status: 503, issue: 'transient', detail: 'UNAVAILABLE' },
   internal: { status: 500, issue: 'exception', detail: 'SERVER_ERROR' },

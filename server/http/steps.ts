@@ -58,7 +58,8 @@ async function token(exchange: Exchange, { deps }: StepParts): Promise<undefined
   const { tenant, contract } = present(exchange.located, 'the place');
   const live = registered?.status === 'active' && registered.contracts.includes(contract);
   if (live && present(exchange.routed, 'the route').route.open) return;
-  const result = await deps.authenticate(authorizations(exchange.raw), base, tenant);
+  const request = { method: exchange.method, url: deps.publicUrl() + exchange.path, proof: headerOf(exchange.raw, 'dpop') };
+  const result = await deps.authenticate(authorizations(exchange.raw), base, tenant, request);
   if (isRefusal(result)) throw refuse(exchange, result);
   if (!live) throw refuse(exchange, { kind: 'invalid', reason: 'tenant-not-active' });
   exchange.access = result;

@@ -1,7 +1,7 @@
 import type { RecordKey, RecordType } from '../record/record.ts';
 import { type Reference, type Unit, type UnitKind, unitText } from '../record/unit.ts';
 import type { MappingReader } from './record-reader.ts';
-import { referencesOf } from './references.ts';
+import { crsUuidsIn, referencesOf } from './references.ts';
 
 /** A record that changed, came or went, with what its slices refer to before and after (`referencesOf`). */
 export interface Changed {
@@ -42,7 +42,17 @@ export async function dependents(changed: readonly Changed[], reader: MappingRea
     units,
     changed.map(({ key }) => key).filter(({ type }) => type === 'person'),
   );
+  for (const { id } of await referring(reader, changed.flatMap(crsUuidsChanged))) units.add('person', id);
   return units.all();
+}
+
+/** The NHS CRS UUIDs that a person has or had, and not both: others who have them are warned about with them. */
+function crsUuidsChanged({ key, before, after }: Changed): readonly Reference[] {
+  if (key.type !== 'person') return [];
+  const [old, now] = [crsUuidsIn(before), crsUuidsIn(after)];
+  const without = (these: readonly Reference[], those: readonly Reference[]) =>
+    these.filter(({ id }) => those.every((other) => other.id !== id));
+  return [...without(old, now), ...without(now, old)];
 }
 
 /**

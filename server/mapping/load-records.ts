@@ -3,7 +3,7 @@ import type { Reference, Unit, UnitKind } from '../record/unit.ts';
 import type { RecordSet } from './projection.ts';
 import type { MappingReader } from './record-reader.ts';
 import { recordSet } from './record-set.ts';
-import { referencesOf } from './references.ts';
+import { crsUuidsIn, referencesOf } from './references.ts';
 
 /**
  * Records that many units share: organisations, locations, NHS_NACS_CODE rows. Valid while no such record changes, e.g.
@@ -47,9 +47,12 @@ export async function loadRecords(
   const loading = new Loading(reader, cache);
   const starts = units.map((unit): RecordKey => ({ type: recordOfUnit[unit.kind], id: unit.id }));
   const held = starts.filter(({ type }) => type === 'person' || type === 'position');
-  const children = held.length === 0 ? [] : await reader.referring(held);
-  await loading.get([...starts, ...children]);
-  await loading.get(targets(loading.fresh(), ['person', 'position', 'location', 'organisation']));
+  await loading.get(starts);
+  const owners = loading.fresh();
+  const uuids = owners.flatMap((owner) => (owner.type === 'person' ? crsUuidsIn(referencesOf(owner)) : []));
+  await loading.get(held.length === 0 ? [] : await reader.referring([...held, ...uuids]));
+  const shown = [...owners, ...loading.fresh()];
+  await loading.get(targets(shown, ['person', 'position', 'location', 'organisation']));
   await loading.organisations(ods.slice(0, 1));
   return recordSet(loading.records.values());
 }

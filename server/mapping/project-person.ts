@@ -7,7 +7,7 @@ import { practitionerId } from './ids.ts';
 import { factInput, recordInput } from './inputs.ts';
 import { projectRole } from './project-role.ts';
 import type { ProjectedResource } from './projection.ts';
-import { type Reader, type Reading, sourcesOf } from './reading.ts';
+import { type Reader, type Reading, sourcesOf, textField } from './reading.ts';
 import { registrationsOf } from './registrations.ts';
 import { render } from './render.ts';
 
@@ -48,6 +48,7 @@ function projectPractitioner(
   registrationReadings: readonly Reading[],
 ): ProjectedResource {
   const { tenant, publishBirthDate } = reader.context;
+  warnShared(reader, person);
   const { registrations, identifiers } = registrationsOf(reader, registrationReadings, registrationBodies(mapping));
   const facts = {
     id: practitionerId(tenant, person.key.id),
@@ -62,6 +63,16 @@ function projectPractitioner(
   };
   const sources = sourcesOf([person, ...registrationReadings, ...employments.map((one) => one.reading)]);
   return render(mapping, 'Practitioner', scope, reader, sources);
+}
+
+/** One NHS CRS UUID (PRA 30) of two people: one of them is wrong, and nothing tells which (meaning.md, Files). */
+function warnShared(reader: Reader, person: Reading): void {
+  const uuid = textField(person, 'crsUuid');
+  if (uuid === undefined) return;
+  const others = reader.records.personsWithCrsUuid(uuid).filter(({ id }) => id !== person.key.id);
+  if (!others.some((other) => textField(reader.readRecord(other), 'crsUuid') === uuid)) return;
+  const message = 'another person has the same NHS CRS UUID; published for both';
+  reader.warn({ rule: 'crs-uuid-shared', record: person.key, field: 'crsUuid', message, waitsFor: null });
 }
 
 function registrationBodies(mapping: CompiledMapping): CodeList {

@@ -22,6 +22,8 @@ export interface RecordSet {
   referring(to: RecordKey, type: RecordKey['type']): readonly SourceRecord[];
   /** The organisation record that carries this NACS (ODS) code: of several, the one with the smallest id. */
   organisationByNacs(code: string): SourceRecord | undefined;
+  /** Every person whose slices, past and future ones too, hold this NHS CRS UUID. */
+  personsWithCrsUuid(uuid: string): readonly SourceRecord[];
 }
 
 export interface ProjectedResource {

@@ -31,6 +31,16 @@ export const madeKeys = {
   joined: { type: 'number', id: 'made-key/joined' },
 } as const satisfies Record<string, Reference>;
 
+/** What persons with the same NHS CRS UUID (PRA 30) share, which should be one person's alone (meaning.md, Files). */
+export function crsUuidReference(uuid: string): Reference {
+  return { type: 'number', id: `crs-uuid/${uuid}` };
+}
+
+/** The `crsUuidReference`s among these. */
+export function crsUuidsIn(references: readonly Reference[]): readonly Reference[] {
+  return references.filter(({ type, id }) => type === 'number' && id.startsWith('crs-uuid/'));
+}
+
 /** Every record that any slice of `record` names, once each, plus its root and numbers (`RecordOp.references`). */
 export function referencesOf(record: SourceRecord): readonly Reference[] {
   const known = remembered.get(record);
@@ -54,6 +64,12 @@ function findReferences(record: SourceRecord): readonly Reference[] {
   }
   if (rootTypes.has(record.type)) found.set('root', { type: 'root', id: record.type });
   for (const id of numbersOf(record.type, record.slices)) found.set(`number/${id}`, { type: 'number', id });
+  if (record.type === 'person') {
+    for (const { fields } of record.slices) {
+      const uuid = fields['crsUuid'];
+      if (typeof uuid === 'string') found.set(`crs-uuid/${uuid}`, crsUuidReference(uuid));
+    }
+  }
   if (record.id.startsWith(madeKeyPrefix)) {
     found.set('made', record.layers?.esrId === undefined ? madeKeys.waiting : madeKeys.joined);
   }

@@ -90,6 +90,7 @@ const converters: Readonly<Record<ElementType, (param: string, element: unknown,
     const range = start === undefined && end === undefined ? undefined : periodRange(start, end);
     if (range !== undefined) emit({ param, kind: 'date', low: range.low, high: range.high });
   },
+  uri: (param, element, emit) => emit({ param, kind: 'uri', value: String(element) }),
 };
 
 function identifier(param: string, { system, value }: Identifier, emit: Emit): void {

@@ -11,7 +11,8 @@ export type ElementType =
   | 'HumanName'
   | 'Address'
   | 'Reference'
-  | 'Period';
+  | 'Period'
+  | 'uri';
 
 /** https://hl7.org/fhir/R4/searchparameter.html, as far as a server needs it at run time. */
 export interface SearchParameter {
@@ -33,7 +34,10 @@ export interface SearchParameter {
 /** By resource type, then by code. */
 export type SearchParameters = ReadonlyMap<string, ReadonlyMap<string, SearchParameter>>;
 
-/** `*` after the type: several values. `->` names the targets of a reference. `=` names the system of a code. */
+/**
+ * `*` after the type: several values. `->` names the targets of a reference. `=` names the system of a code. A path or
+ * definition that begins with a slash is of ours: that extension, that SearchParameter.
+ */
 type Row = readonly [code: string, of: string, path: string, definition?: string];
 
 const address: readonly Row[] = [
@@ -110,6 +114,15 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['department', 'Reference -> Organization', '/department'],
     ['staff-group', 'CodeableConcept', '/staff-group'],
   ],
+  Subscription: [
+    ['contact', 'ContactPoint*', '.contact'],
+    ['criteria', 'string', '.criteria'],
+    ['payload', 'code', '.channel.payload'],
+    ['status', 'code = http://hl7.org/fhir/subscription-status', '.status'],
+    ['type', 'code = http://hl7.org/fhir/subscription-channel-type', '.channel.type'],
+    ['url', 'uri', '.channel.endpoint'],
+    ['topic', 'uri', '.criteria', '/topic'],
+  ],
 };
 
 const kinds: Readonly<Record<ElementType, IndexKind>> = {
@@ -123,6 +136,7 @@ const kinds: Readonly<Record<ElementType, IndexKind>> = {
   Address: 'string',
   Reference: 'reference',
   Period: 'date',
+  uri: 'uri',
 };
 
 /**
@@ -153,8 +167,9 @@ function parameter(type: string, [code, of, path, definition]: Row, base: string
     multiple: match?.[2] === '*',
     targets: match?.[3]?.split(',') ?? [],
     system: match?.[4],
-    definition: own
-      ? `${base}/SearchParameter/${code}`
-      : `http://hl7.org/fhir/SearchParameter/${definition ?? `${type}-${code}`}`,
+    definition:
+      own || definition?.startsWith('/') === true
+        ? `${base}/SearchParameter/${code}`
+        : `http://hl7.org/fhir/SearchParameter/${definition ?? `${type}-${code}`}`,
   };
 }

@@ -2,6 +2,7 @@ import type { Store } from '../../server/store/port.ts';
 import { type StoreContext, type StorePlace, tenantOf } from '../support/store-fixture.ts';
 import { describeAudit } from '../support/store-suite-audit.ts';
 import { describeBlobs } from '../support/store-suite-blobs.ts';
+import { describeDelivery } from '../support/store-suite-delivery.ts';
 import { describeLedger } from '../support/store-suite-ledger.ts';
 import { describePaging } from '../support/store-suite-paging.ts';
 import { describeRecords } from '../support/store-suite-records.ts';
@@ -13,11 +14,28 @@ import { describeSystem } from '../support/store-suite-system.ts';
 import { describeTenants } from '../support/store-suite-tenants.ts';
 import { describeTransact } from '../support/store-suite-transact.ts';
 
+/** What every adapter must do, group by group. */
+const everyGroup: readonly ((context: StoreContext) => void)[] = [
+  describeTenants,
+  describeTransact,
+  describeResources,
+  describeSearch,
+  describePaging,
+  describeSorting,
+  describeRecords,
+  describeLedger,
+  describeStage,
+  describeDelivery,
+  describeAudit,
+  describeBlobs,
+  describeSystem,
+];
+
 /**
  * What every adapter must do, whatever it is made of. `place` makes a fresh, empty place whose stores are opened with
  * the suite's schema and disclosures (`test/support/store-fixture.ts`).
  */
-export function describeStore(name: string, place: () => Promise<StorePlace>): void {
+export function describeStore(name: string, place: () => Promise<StorePlace>, groups = everyGroup): void {
   describe(`the store contract, on ${name}`, () => {
     let here: StorePlace;
     let stores: Store[] = [];
@@ -61,17 +79,6 @@ export function describeStore(name: string, place: () => Promise<StorePlace>): v
       },
     };
 
-    describeTenants(context);
-    describeTransact(context);
-    describeResources(context);
-    describeSearch(context);
-    describePaging(context);
-    describeSorting(context);
-    describeRecords(context);
-    describeLedger(context);
-    describeStage(context);
-    describeAudit(context);
-    describeBlobs(context);
-    describeSystem(context);
+    for (const describeGroup of groups) describeGroup(context);
   });
 }

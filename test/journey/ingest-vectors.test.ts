@@ -60,7 +60,7 @@ async function check(run: Run, step: Step, where: string): Promise<void> {
   const ledger = await house.store(tenant).ledger.files();
   const states = Object.fromEntries(ledger.map(({ sequence, state }) => [String(sequence), state]));
   expect(states, `${where}: ledger`).to.deep.include(expected.ledger ?? {});
-  const files = new Map(ledger.map((file) => [file.id, file.sequence]));
+  const files = new Map(ledger.map((file) => [file.id, file.sequence ?? file.name]));
   const found = open.map(({ file, line, record, rule, severity, field, waitsFor }) => ({
     ...{ file: files.get(file) ?? null, line, record: `${record.type}/${record.id}`, rule, severity, field },
     ...(waitsFor === null ? {} : { waitsFor: `${waitsFor.type}/${waitsFor.id}` }),

@@ -6,6 +6,7 @@ import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { serveProcess, until } from '../support/serve-process.ts';
 import { smallFile } from '../support/small-files.ts';
+import { storeSetting } from '../support/store-under-test.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const tenants = [
@@ -24,7 +25,7 @@ describe('A server over drop folders', () => {
     const inbox = (tenant: string, ...more: string[]) => join(data, 'drop', tenant, ...more);
     const done = () => tenants.reduce((sum, { id }) => sum + countIn(inbox(id, 'done')), 0);
     try {
-      const house = await openHouse({ data }, { create: true });
+      const house = await openHouse({ data }, { create: true, settings: { store: storeSetting(data) } });
       for (const { files: _, ...document } of tenants) await house.tenants.apply(document);
       await house.close();
       for (const { id, vpds, files } of tenants) {
@@ -56,7 +57,7 @@ describe('A server over HTTP', () => {
     this.timeout(120_000);
     const { path: data, remove } = temporaryFolder('upload');
     try {
-      const house = await openHouse({ data }, { create: true });
+      const house = await openHouse({ data }, { create: true, settings: { store: storeSetting(data) } });
       await house.tenants.apply({ id: 'ta', name: 'A', ods: ['RXX'], vpds: ['277'] });
       const wish = {
         name: 'feed',
@@ -91,7 +92,7 @@ describe('A server over HTTP', () => {
 });
 
 async function ledgersAreRight(data: string): Promise<void> {
-  const house = await openHouse({ data });
+  const house = await openHouse({ data }, { settings: { store: storeSetting(data) } });
   try {
     for (const { id, files } of tenants) {
       const store = house.store.tenant(grantTenant(id, 'operator'));

@@ -10,6 +10,7 @@ import { checkpointKey } from '../../server/keys/checkpoint-key.ts';
 import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { silentLogger } from './silent-logger.ts';
+import { storeSetting } from './store-under-test.ts';
 import { auditedRead } from './tenant-rig.ts';
 
 const at = Date.parse('2026-04-01T09:00:00.000Z');
@@ -21,7 +22,7 @@ const at = Date.parse('2026-04-01T09:00:00.000Z');
  * @param runs how many rows each run writes
  */
 export async function writeRuns(data: string, runs: readonly number[], anchor?: AnchorFile): Promise<void> {
-  const house = await openHouse({ data }, { create: true, settings: { logLevel: 'error' } });
+  const house = await openHouse({ data }, { create: true, settings: { logLevel: 'error', store: storeSetting(data) } });
   try {
     await house.tenants.apply({ id: 'rxx', name: 'Example Trust', ods: ['RXX'], vpds: ['277'] });
     const { audit } = house.store.tenant(grantTenant('rxx', 'operator'));
@@ -58,7 +59,7 @@ async function writeReads(trail: AuditTrail, rows: number): Promise<void> {
 
 /** What `audit verify --tenant rxx` finds in a data folder. */
 export async function verifyFolder(data: string, anchor?: AnchorFile): Promise<Verification> {
-  const house = await openHouse({ data }, { settings: { logLevel: 'error' } });
+  const house = await openHouse({ data }, { settings: { logLevel: 'error', store: storeSetting(data) } });
   try {
     const key = checkpointKey(house.keys);
     const { head, lost } = await notedHeads(house.store.system.documents, 'rxx').all();

@@ -149,6 +149,7 @@ async function authenticate(header: string | readonly string[] | undefined, base
   return {
     grant: grantTenant(tenant, 'token'),
     clientId,
+    userId: null,
     jti: 'j1',
     expiresAt: 2_000_000_000,
     scopes: present(scopes, 'scopes'),

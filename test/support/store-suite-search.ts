@@ -275,6 +275,17 @@ export function describeSearch(context: StoreContext): void {
       expect(await found(P, named('prefix', 'new'))).to.equal('p1 p2');
     });
 
+    it('answers a question that was asked a moment ago with what was written since', async () => {
+      const where = and(is('true'), coded('identifier', 'same'));
+      expect(await found(P, where)).to.equal('');
+      const index = [token('active', null, 'true'), token('identifier', 'esr', 'same')];
+      const many = Array.from({ length: 40 }, (_, n) => resource(`n${1000 + n}`, { index }));
+      await context.tenant().transact(many, at(1));
+      expect((await found(P, where)).split(' ')).to.have.length(40);
+      await context.tenant().transact([deletion('n1000', 2)], at(2));
+      expect((await found(P, where)).split(' ')).to.have.length(39);
+    });
+
     it('searches one contract of one tenant', async () => {
       expect(await found(P, { is: 'all' })).to.equal('');
       await context.tenant().transact([resource('p1', { contract: 'v2' })], at(1));

@@ -30,9 +30,22 @@ export async function provable<T>(data: T): Promise<T> {
 
 /** Removes what a data folder has outside itself. */
 export async function removeStore(data: string): Promise<void> {
-  if (onMongo !== undefined) await dropDatabases(onMongo, databaseOf(data));
+  if (onMongo === undefined) return;
+  await dropDatabases(onMongo, databaseOf(data));
+  used.delete(databaseOf(data));
 }
 
+const used = new Set<string>();
+
 function databaseOf(data: string): string {
-  return `d${sha256(data).slice(0, 12)}`;
+  const database = `d${sha256(data).slice(0, 12)}`;
+  used.add(database);
+  return database;
+}
+
+/** What no test has removed goes with the run. */
+if (onMongo !== undefined) {
+  after(async () => {
+    for (const database of used) await dropDatabases(onMongo, database);
+  });
 }

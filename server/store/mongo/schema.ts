@@ -1,5 +1,5 @@
 import { type Connection, type Model, Schema, type SchemaDefinition } from 'mongoose';
-import type { StoredVersion } from '../port.ts';
+import type { DeliveryAttempt, StoredVersion } from '../port.ts';
 
 /**
  * Every collection: its fields, which mongoose casts and refuses others of, and its indexes by name. Where several
@@ -87,6 +87,31 @@ export interface Documents {
   };
   readonly event: OutboxDocument & { readonly topic: string; readonly body: string; readonly at: string };
   readonly outbox: OutboxDocument & { readonly row: string };
+  /** An event as a subscription counts it; `subscription/number`. */
+  readonly numbered: OutboxDocument & {
+    readonly subscription: string;
+    readonly number: number;
+    readonly topic: string;
+    readonly focus: string;
+    readonly at: string;
+    readonly about: string;
+  };
+  readonly attempt: {
+    readonly _id: string;
+    readonly subscription: string;
+    readonly kind: DeliveryAttempt['kind'];
+    readonly first: number;
+    readonly last: number;
+    readonly at: string;
+    readonly status?: number;
+    readonly error?: string;
+    readonly bytes: number;
+    readonly sha256: string;
+    readonly ms: number;
+  };
+  /** What delivery notes; of what is forgotten the order of its write (`sequence`) stays. */
+  readonly note: { readonly _id: string; readonly sequence: number; readonly kind?: string; readonly body?: string };
+  readonly asked: { readonly _id: string; readonly body: string };
   /** The journal: inserting an entry is the commit of its batch. */
   readonly batch: {
     readonly _id: string;
@@ -267,6 +292,22 @@ const tenantDefinitions = {
     fields: { sequence, place: numbered, row: { type: String } },
     indexes: { position: { sequence: 1, place: 1 } },
   },
+  numbered: {
+    fields: {
+      ...{ sequence, place: numbered, subscription: needed, number: numbered, topic: needed },
+      ...{ focus: { type: String }, at: needed, about: { type: String } },
+    },
+    indexes: { number: { subscription: 1, number: 1 }, focus: { focus: 1 } },
+  },
+  attempt: {
+    fields: {
+      ...{ subscription: needed, kind: needed, first: numbered, last: numbered, at: needed },
+      ...{ status: number, error: text, bytes: numbered, sha256: needed, ms: numbered },
+    },
+    indexes: { subscription: { subscription: 1, last: 1, first: 1 } },
+  },
+  note: { fields: { sequence, kind: text, body: text }, indexes: { kind: { kind: 1, _id: 1 } } },
+  asked: { fields: { body: { type: String } }, indexes: {} },
   stage: {
     fields: {
       ...{ stage: needed, group: needed, start: { type: String }, line: numbered, number: numbered },
@@ -340,7 +381,7 @@ export const tenantCollections = [...(Object.keys(tenantDefinitions) as (keyof t
 export const systemCollections = [...(Object.keys(systemDefinitions) as (keyof typeof systemDefinitions)[]), ...common];
 
 /** Bump with every change of fields or indexes: parts of an older layout are brought up when they are opened. */
-export const layoutNumber = 1;
+export const layoutNumber = 2;
 
 const schemas = new Map<string, Schema>();
 

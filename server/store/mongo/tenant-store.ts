@@ -3,6 +3,7 @@ import type { ClientSession } from 'mongoose';
 import type { TenantStore } from '../port.ts';
 import { auditLog } from './audit.ts';
 import { blobStore } from './blob.ts';
+import { deliveryStore } from './delivery.ts';
 import { journalOf, type Transaction } from './journal.ts';
 import { ledgerReader } from './ledger.ts';
 import { outbox } from './outbox.ts';
@@ -49,6 +50,7 @@ export function tenantStore({ tenant, places, disclosures, held, transaction }: 
     records: recordReader(parts, journal),
     ledger: ledgerReader(parts, journal),
     outbox: outbox(parts, journal),
+    delivery: deliveryStore(parts, held),
     audit: auditLog(async () => (await parts()).audit, disclosures),
     blobs: blobStore(async () => {
       const { scope, key } = await places.place(tenant, true);

@@ -1,5 +1,6 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { assert } from '../../core/assert.ts';
+import { startThread } from '../../core/thread.ts';
 import { StoreError, type StoreErrorCode } from '../error.ts';
 import type { AuditRow } from '../port.ts';
 
@@ -54,14 +55,12 @@ interface Waiting {
  * it; the next append starts another.
  */
 export function auditAppender(): AuditAppender {
-  const name = import.meta.url.endsWith('.ts') ? './audit-thread.ts' : './audit-thread.js';
-  const entry = new URL(name, import.meta.url);
   let thread: Worker | undefined;
   const opened = new Set<string>();
   const waiting: Waiting[] = [];
 
   const start = (): Worker => {
-    const started = new Worker(entry);
+    const started = startThread('audit-thread', import.meta.url);
     started.on('message', ({ failure }: AuditReply) => {
       const next = waiting.shift();
       if (failure === null) next?.resolve();

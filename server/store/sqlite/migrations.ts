@@ -78,6 +78,23 @@ export const dataMigrations: Migrations = [
     c INTEGER NOT NULL, wide INTEGER NOT NULL)`,
 ];
 
+/** `delivery.db`: what is kept of the delivery of events. */
+export const deliveryMigrations: Migrations = [
+  `
+  CREATE TABLE fence(name TEXT PRIMARY KEY, epoch INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE event(subscription TEXT, number INTEGER, sequence INTEGER NOT NULL, place INTEGER NOT NULL,
+    topic TEXT NOT NULL, focus TEXT NOT NULL, at TEXT NOT NULL, about TEXT NOT NULL,
+    PRIMARY KEY(subscription, number)) WITHOUT ROWID;
+  CREATE INDEX event_focus ON event(focus) WHERE focus <> '';
+  CREATE TABLE attempt(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, subscription TEXT NOT NULL, kind TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER, error TEXT,
+    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, ms INTEGER NOT NULL);
+  CREATE INDEX attempt_of ON attempt(subscription, last, first);
+  CREATE TABLE note(kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
+  CREATE TABLE asked(id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
+  `,
+];
+
 /** `audit.db`, and the audit part of `system.db`. `n` is the order of arrival, which the disclosure index follows. */
 export const auditMigrations: Migrations = [
   `

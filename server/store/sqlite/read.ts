@@ -1,6 +1,7 @@
 import { assert, present } from '../../core/assert.ts';
+import { limits } from '../../core/limits.ts';
 import { unitText } from '../../record/unit.ts';
-import type { Query, Sort, SortValue } from '../../search/query.ts';
+import type { Predicate, Query, Sort, SortValue } from '../../search/query.ts';
 import type { ResourceHead, ResourceKey, ResourceReader, SearchPage, StoredVersion } from '../port.ts';
 import { parseUnit } from '../unit-text.ts';
 import type { CacheShard } from './body-cache.ts';
@@ -132,8 +133,7 @@ function empty(query: Query): SearchPage {
 
 function search(data: Connection, layouts: Layouts, query: Query, load: (vid: number) => StoredVersion): SearchPage {
   const value = (fragment: Fragment) => data.value<number>(fragment.text, ...(fragment.params as Bound[])) ?? 0;
-  const candidates = drivers(query, layouts);
-  const { best, few } = choose(candidates, value, query.sort);
+  const { best, few } = chosen(query, layouts, value);
   const driver = best === undefined || best.ordered || few ? best : undefined;
   const counting = query.total || query.count === 0;
   const total = counting ? value(compileCount(query, layouts, best)) : undefined;
@@ -176,14 +176,38 @@ function sortedPage(
   return { matches, next: last === undefined ? undefined : { sequence: last.sequence, id: last.id, values } };
 }
 
+interface Choice {
+  readonly best: Driver | undefined;
+  readonly few: boolean;
+}
+
+interface KeptChoice extends Choice {
+  readonly layouts: Layouts;
+  readonly sort: Sort;
+  /** `performance.now()` */
+  readonly until: number;
+}
+
+const choices = new WeakMap<Predicate, KeptChoice>();
+
+/**
+ * The choice for a search that was asked a moment ago: probing is a tenth of a search. Bound searches are kept, so
+ * that the same question comes with the same `where`; an outdated choice costs time and changes no answer.
+ */
+function chosen(query: Query, layouts: Layouts, value: (probe: Fragment) => number): Choice {
+  const { where, sort } = query;
+  const kept = choices.get(where);
+  const now = performance.now();
+  if (kept !== undefined && kept.until > now && kept.layouts === layouts && kept.sort === sort) return kept;
+  const made = choose(drivers(query, layouts), value, sort);
+  choices.set(where, { ...made, layouts, sort, until: now + limits.searchPlanMs });
+  return made;
+}
+
 /**
  * The driver with the fewest rows. A lone one that comes in the order asked needs no probe: it serves a page anyway.
  */
-function choose(
-  candidates: readonly Driver[],
-  value: (probe: Fragment) => number,
-  sort: Sort,
-): { readonly best: Driver | undefined; readonly few: boolean } {
+function choose(candidates: readonly Driver[], value: (probe: Fragment) => number, sort: Sort): Choice {
   const [only, ...others] = candidates;
   if (only === undefined) return { best: undefined, few: false };
   const plain = sort.by === 'sequence' && sort.keys === undefined;

@@ -11,8 +11,9 @@ import { blobStore } from './blob.ts';
 import type { CacheShard } from './body-cache.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { contracts } from './contracts.ts';
+import { deliveryStore } from './delivery.ts';
 import { ledgerReader } from './ledger.ts';
-import { dataMigrations, stageMigrations } from './migrations.ts';
+import { dataMigrations, deliveryMigrations, stageMigrations } from './migrations.ts';
 import { outbox } from './outbox.ts';
 import { resourceReader } from './read.ts';
 import { recordReader } from './records.ts';
@@ -57,6 +58,8 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const data = file('data', { ...wal, ...dataOptions, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);
+  const deliveryOptions = { synchronous: 'NORMAL', cacheKibibytes: 8192, migrations: deliveryMigrations } as const;
+  const delivery = file('delivery', { ...wal, ...deliveryOptions });
   const staging = file('stage', {
     journal: 'OFF',
     synchronous: 'OFF',
@@ -82,6 +85,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     records: recordReader(data),
     ledger: ledgerReader(data),
     outbox: outbox(data),
+    delivery: deliveryStore(delivery, held),
     audit: auditLog(
       audit,
       disclosures,
@@ -97,6 +101,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const close = async () => {
     data.close();
     audit.close();
+    delivery.close();
     staging.close();
     await appender?.close(auditPlace.path);
   };

@@ -112,7 +112,7 @@ function writeRow<Name extends Row['op']>(
  * Refuses a writer whose lease is over. The lease row lives in another file, so its holder may change between this
  * look and our commit; the epoch that this file remembers closes that gap once the next holder has written.
  */
-function fence(data: Connection, lease: Lease, held: (lease: Lease) => boolean): void {
+export function fence(data: Connection, lease: Lease, held: (lease: Lease) => boolean): void {
   const newest = data.value<number>('SELECT epoch FROM fence WHERE name = ?', lease.name) ?? 0;
   if (lease.epoch < newest || !held(lease))
     throw new StoreError('fenced', 'a later holder of the lease has taken over');

@@ -1,6 +1,6 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { expect } from 'chai';
-import { type ClientWish, newClient, plainSecret, withNewSecret } from '../../../server/auth/new-client.ts';
+import { type ClientWish, newClient, plainSecret, previousSecret, withNewSecret } from '../../../server/auth/new-client.ts';
 import { AppError } from '../../../server/core/error.ts';
 import { keyRing } from '../../../server/keys/key-ring.ts';
 
@@ -96,6 +96,34 @@ describe('a new client', () => {
     expect(refusal({ jwksUri: 'http://vendor.example/jwks' })).to.contain('https');
     expect(refusal({ jwksUri: 'https://user:pass@vendor.example/jwks' })).to.contain('https');
     expect(refusal({ jwksUri: 'https://vendor.example/jwks', jwks: { keys: [] } })).to.contain('not both');
+  });
+
+  it('that logs people in has redirect URIs, and its scopes fit', () => {
+    const redirectUris = ['https://app.example/back', 'http://localhost:3000/', 'https://app.example/back'];
+    const scope = 'openid fhirUser offline_access user/*.rs';
+    const { client, secret } = newClient({ ...wish, scope, redirectUris }, keys, at);
+    expect(client).to.deep.include({ scope, redirectUris: redirectUris.slice(0, 2) });
+    expect(secret).to.be.a('string');
+    const open = newClient({ ...wish, scope, redirectUris, public: true }, keys, at);
+    expect(open).to.not.have.property('secret');
+    expect(open.client).to.include({ authentication: 'none' });
+    expect(refusal({ scope: 'openid' })).to.contain('redirect URI');
+    expect(refusal({ scope, public: true })).to.contain('redirect URI');
+    expect(refusal({ scope, public: true, redirectUris, jwks: { keys: [] } })).to.contain('no keys');
+    expect(refusal({ scope: 'system/*.rs', redirectUris, public: true })).to.contain('system');
+    for (const uri of ['http://app.example/', 'https://a:b@app.example/', 'https://app.example/#', 'x', 'app:/back']) {
+      expect(refusal({ scope, redirectUris: [uri] }), uri).to.contain('redirect URI');
+    }
+  });
+
+  it('may change its secret or its keys with an overlap', () => {
+    const { client, secret } = newClient(wish, keys, at);
+    const until = '2026-11-24T00:00:00.000Z';
+    const next = withNewSecret(client, keys, until);
+    const before = (now: string) => previousSecret(next.client, keys, new Date(now));
+    expect(before('2026-11-23T23:59:59Z')).to.equal(secret);
+    expect(before(until)).to.equal(undefined);
+    expect(withNewSecret(next.client, keys).client).to.not.have.property('previousSecret');
   });
 
   it('has its scopes written one space apart, each once', () => {

@@ -74,8 +74,11 @@ describe('a ceiling of scopes', () => {
     expect(covers([], scope('system/Location.r'))).to.equal(false);
   });
 
-  it('never covers what needs a user', () => {
-    expect(covers(scopes('user/*.rs system/*.rs'), scope('user/Practitioner.r'))).to.equal(false);
+  it('covers nothing of another level, and nothing of a patient', () => {
+    expect(covers(scopes('user/*.rs'), scope('user/Practitioner.r'))).to.equal(true);
+    expect(covers(scopes('system/*.rs'), scope('user/Practitioner.r'))).to.equal(false);
+    expect(covers(scopes('user/*.rs'), scope('system/Practitioner.r'))).to.equal(false);
+    expect(covers(scopes('patient/*.rs'), scope('patient/Practitioner.r'))).to.equal(false);
     expect(covers(scopes('patient/*.rs'), scope('system/Practitioner.r'))).to.equal(false);
   });
 

@@ -3,7 +3,8 @@ import { expect } from 'chai';
 import { type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose';
 import { type Access, isRefusal, type Refusal, type RefusalReason } from '../../../server/auth/access.ts';
 import { challenge } from '../../../server/auth/challenge.ts';
-import { tokenVerifier, type VerifyToken } from '../../../server/auth/verify.ts';
+import type { ProofRequest } from '../../../server/auth/dpop.ts';
+import { type TokenVerifierParts, tokenVerifier } from '../../../server/auth/verify.ts';
 
 const issuer = 'https://fhir.example/oauth';
 const base = 'https://fhir.example/t/t1/fhir/v1';
@@ -22,30 +23,57 @@ interface Stage {
   tenant: 'active' | 'suspended' | undefined;
   client: 'active' | 'disabled' | undefined;
   clientTenant: string;
+  expiresAt: string | undefined;
+  user: 'active' | 'disabled' | undefined;
+  epochs: Readonly<Record<string, number>>;
+  revoked: readonly string[];
   refreshed: () => void;
 }
 
-function stage(change: Partial<Stage> = {}): { readonly at: Stage; readonly verify: VerifyToken } {
+type Verify = (
+  header: string | readonly string[] | undefined,
+  base: string,
+  tenant: string,
+  request?: ProofRequest,
+) => Promise<Access | Refusal>;
+
+const plain: ProofRequest = { method: 'GET', url: `${base}/Practitioner`, proof: undefined };
+
+function stage(change: Partial<Stage> = {}): { readonly at: Stage; readonly verify: Verify } {
   const at: Stage = {
     now: epoch,
     keys: keySet('k1', pair.publicKey),
     tenant: 'active',
     client: 'active',
     clientTenant: 't1',
+    expiresAt: undefined,
+    user: 'active',
+    epochs: {},
+    revoked: [],
     refreshed: () => {},
     ...change,
   };
-  const verify = tokenVerifier({
+  const used = new Set<string>();
+  const registrations: TokenVerifierParts['registrations'] = {
+    tenant: (id) => (id !== 't1' || at.tenant === undefined ? undefined : { status: at.tenant }),
+    client: () =>
+      at.client === undefined
+        ? undefined
+        : { status: at.client, tenant: at.clientTenant, ...(at.expiresAt === undefined ? {} : { expiresAt: at.expiresAt }) },
+    user: () =>
+      at.user === undefined ? undefined : { status: at.user, memberships: [{ tenant: 't1', role: 'viewer' }] },
+    notBefore: (party, id) => at.epochs[`${party}/${id}`] ?? 0,
+    revoked: (key) => at.revoked.includes(key),
+    refresh: async () => at.refreshed(),
+  };
+  const check = tokenVerifier({
     issuer: () => issuer,
     keys: () => at.keys,
     clock: { now: () => new Date(at.now * 1000) },
-    registrations: {
-      tenant: (id) => (id !== 't1' || at.tenant === undefined ? undefined : { status: at.tenant }),
-      client: () => (at.client === undefined ? undefined : { status: at.client, tenant: at.clientTenant }),
-      refresh: async () => at.refreshed(),
-    },
+    registrations,
+    firstUse: async (id) => used.size < used.add(id).size,
   });
-  return { at, verify };
+  return { at, verify: (header, forBase, tenant, request = plain) => check(header, forBase, tenant, request) };
 }
 
 const good: JWTPayload = {
@@ -107,6 +135,11 @@ describe('the verification of an access token', () => {
     ['that has expired', { exp: epoch - 5 }, 'expired'],
     ['of the future', { iat: epoch + 6 }, 'issued-in-the-future'],
     ['that is bound to a key', { cnf: { jkt: 'x' } }, 'sender-constrained'],
+    ['that is bound to a certificate', { cnf: { 'x5t#S256': 'x' } }, 'bad-claims'],
+    ['without a subject', { sub: undefined as unknown as string }, 'bad-claims'],
+    ["of a client with a person's scope", { scope: 'user/Practitioner.rs' }, 'bad-claims'],
+    ["of a person with a client's scope", { sub: 'u_1', grant_id: 'g1' }, 'bad-claims'],
+    ['of a person without a consent', { sub: 'u_1', scope: 'user/Practitioner.rs' }, 'bad-claims'],
   ];
   for (const [name, claims, expected] of claimFaults) {
     it(`refuses a token ${name}`, async () => {
@@ -202,5 +235,34 @@ describe('the verification of an access token', () => {
     expect(isRefusal(await verify(`Bearer ${await sign()}`, base, 't1'))).to.equal(false);
     const second = await sign({}, { kid: 'k2' }, foreign.privateKey);
     expect(isRefusal(await verify(`Bearer ${second}`, base, 't1'))).to.equal(false);
+  });
+
+  it('stops a token that it has verified before when it, its consent or an epoch ends it', async () => {
+    const { at, verify } = stage();
+    const person = { sub: 'u_1', grant_id: 'g1', scope: 'openid fhirUser user/Practitioner.rs' };
+    const header = `Bearer ${await sign(person)}`;
+    const now = async () => reason(await verify(header, base, 't1'));
+    expect(await verify(header, base, 't1')).to.deep.include({ userId: 'u_1', clientId: 'c_1' });
+    for (const key of ['j1', 'grant/g1']) {
+      at.revoked = [key];
+      expect(await now(), key).to.equal('revoked');
+    }
+    at.revoked = ['g1', 'j2'];
+    expect(await now()).to.equal(undefined);
+    for (const party of ['tenant/t1', 'client/c_1', 'user/u_1']) {
+      at.epochs = { [party]: epoch + 0.5 };
+      expect(await now(), party).to.equal('revoked');
+      at.epochs = { [party]: epoch };
+      expect(await now(), party).to.equal(undefined);
+    }
+    at.user = 'disabled';
+    expect(await now()).to.equal('user-not-active');
+    at.user = undefined;
+    expect(await now()).to.equal('user-not-active');
+    at.user = 'active';
+    at.expiresAt = new Date(epoch * 1000).toISOString();
+    expect(await now()).to.equal('client-not-active');
+    at.expiresAt = new Date((epoch + 1) * 1000).toISOString();
+    expect(await now()).to.equal(undefined);
   });
 });

@@ -52,8 +52,11 @@ describe('the token endpoint, asked with a client secret', () => {
       keys: () => rig.signing.published,
       clock: systemClock,
       registrations,
+      firstUse: async () => true,
     });
-    const check = () => verify(`Bearer ${body['access_token']}`, `${rig.url}/t/t1/fhir/v1`, 't1');
+    const base = `${rig.url}/t/t1/fhir/v1`;
+    const request = { method: 'GET', url: base, proof: undefined };
+    const check = () => verify(`Bearer ${body['access_token']}`, base, 't1', request);
     expect(isRefusal(await check())).to.equal(false);
     await rig.clients.put({ ...client, status: 'disabled' });
     await registrations.refresh();

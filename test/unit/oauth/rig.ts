@@ -12,11 +12,12 @@ import { systemClock } from '../../../server/core/clock.ts';
 import { randomId } from '../../../server/core/id.ts';
 import { keyRing } from '../../../server/keys/key-ring.ts';
 import { type AuthorizationServer, oauthProvider } from '../../../server/oauth/provider.ts';
-import { type SigningKeys, signingKeys } from '../../../server/oauth/signing-keys.ts';
+import { type SigningKeys, signingKeyRing } from '../../../server/oauth/signing-keys.ts';
 import { type ClientRegistry, clientRegistry } from '../../../server/registry/clients.ts';
 import { type TenantRegistry, tenantRegistry } from '../../../server/registry/tenants.ts';
-import { openSqlite } from '../../../server/store/sqlite/open.ts';
+import type { Store } from '../../../server/store/port.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
+import { openUnderTest, removeStore } from '../../support/store-under-test.ts';
 
 export interface Answer {
   readonly status: number;
@@ -24,14 +25,14 @@ export interface Answer {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** An authorization server on a loopback port over the embedded store in a temporary folder. */
+/** An authorization server on a loopback port over a store in a temporary folder. */
 export interface Rig {
   readonly url: string;
   readonly server: AuthorizationServer;
   readonly tenants: TenantRegistry;
   readonly clients: ClientRegistry;
   readonly audited: AuditEntry[];
-  readonly store: Awaited<ReturnType<typeof openSqlite>>;
+  readonly store: Store;
   signing: SigningKeys;
   auditFails: boolean;
   register(wish?: Partial<ClientWish>): Promise<{ readonly client: Client; readonly secret: string }>;
@@ -43,7 +44,7 @@ export const keys = keyRing(Buffer.alloc(32, 9));
 
 export async function openRig(): Promise<Rig> {
   const directory = await mkdtemp(join(tmpdir(), 'esr-fhir-oauth-'));
-  const store = await openSqlite({ directory, keys, schema: {}, disclosures: () => [] });
+  const store = await openUnderTest({ directory, keys, schema: {}, disclosures: () => [] });
   const tenants = tenantRegistry(store);
   const clients = clientRegistry(store);
   await tenants.add({ id: 't1', name: 'One', ods: ['R01'], vpds: ['101'], contracts: ['v1', 'v2'] });
@@ -59,7 +60,7 @@ export async function openRig(): Promise<Rig> {
     clients,
     audited,
     store,
-    signing: await signingKeys(store.system.documents, keys, systemClock),
+    signing: (await signingKeyRing(store.system.documents, keys, systemClock)).current(),
     auditFails: false,
     async register(wish: Partial<ClientWish> = {}) {
       const full = { name: 'Client', tenant: 't1', scope: 'system/*.rs', contracts: ['v1'], ...wish };
@@ -80,6 +81,7 @@ export async function openRig(): Promise<Rig> {
     async close() {
       await app.close();
       await store.close();
+      await removeStore(directory);
       await rm(directory, { recursive: true });
     },
   };

@@ -121,4 +121,14 @@ export const basic = {
   code: { coding: [{ system: 'urn:kinds', code: 'position' }] },
 };
 
-export const exampleResources = [practitioner, practitionerRole, organization, location, basic];
+const subscription = {
+  resourceType: 'Subscription',
+  id: 's1',
+  status: 'requested',
+  contact: [{ system: 'email', value: 'Roster@Example.org' }],
+  reason: 'Roster changes',
+  criteria: `${canonicalBase}/SubscriptionTopic/starter-created`,
+  channel: { type: 'rest-hook', endpoint: 'https://hook.example/a', payload: 'application/fhir+json' },
+};
+
+export const exampleResources = [practitioner, practitionerRole, organization, location, basic, subscription];

@@ -1,0 +1,39 @@
+import type { RefusalReason } from './access.ts';
+import type { TokenClaims } from './access-token.ts';
+import { everyTenant } from './base.ts';
+import { grantKey, type Registrations } from './registrations.ts';
+import { rolesIn } from './user.ts';
+
+/**
+ * Is the token good in the present state of tenant, client and person, and revoked by nobody? Asked on every request,
+ * remembered tokens included. What another process did a moment ago may not be known here yet: before a refusal the
+ * registry is asked again. `now` of the clock. Undefined = good.
+ */
+export async function tokenState(
+  known: Registrations,
+  claims: TokenClaims,
+  now: Date,
+): Promise<RefusalReason | undefined> {
+  if (wrongWith(known, claims, now) === undefined) return undefined;
+  await known.refresh();
+  return wrongWith(known, claims, now);
+}
+
+function wrongWith(known: Registrations, claims: TokenClaims, now: Date): RefusalReason | undefined {
+  const { clientId, userId, issuedAt } = claims;
+  const tenant = claims.tenant === everyTenant ? null : claims.tenant;
+  if (tenant !== null && known.tenant(tenant)?.status !== 'active') return 'tenant-not-active';
+  const client = known.client(clientId);
+  if (client?.status !== 'active' || client.tenant !== tenant) return 'client-not-active';
+  if ((client.admin === true) !== claims.adminScopes.length > 0) return 'client-not-active';
+  if (client.expiresAt !== undefined && Date.parse(client.expiresAt) <= now.getTime()) return 'client-not-active';
+  const user = userId === null ? undefined : known.user(userId);
+  if (userId !== null && (user === undefined || rolesIn(user, tenant).length === 0)) return 'user-not-active';
+  const since = Math.max(
+    known.notBefore('client', clientId),
+    tenant === null ? 0 : known.notBefore('tenant', tenant),
+    userId === null ? 0 : known.notBefore('user', userId),
+  );
+  if (issuedAt < since || known.revoked(claims.jti)) return 'revoked';
+  return claims.grantId !== null && known.revoked(grantKey(claims.grantId)) ? 'revoked' : undefined;
+}

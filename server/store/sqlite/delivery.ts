@@ -1,0 +1,108 @@
+import { StoreError } from '../error.ts';
+import type { DeliveryAttempt, DeliveryNoteKind, DeliveryRow, DeliveryStore, Lease, NumberedEvent } from '../port.ts';
+import type { Connection } from './connection.ts';
+import { fence } from './transact.ts';
+
+type EventColumns = [string, number, number, number, string, string, string, string];
+type AttemptColumns = [
+  ...[string, string, DeliveryAttempt['kind'], number, number, string],
+  ...[number | null, string | null, number, string, number],
+];
+
+const eventColumns = 'subscription, number, sequence, place, topic, focus, at, about';
+const attemptColumns = 'id, subscription, kind, first, last, at, status, error, bytes, sha256, ms';
+
+/** A file of its own: a delivery never waits for the ingest that writes `data.db`, nor the ingest for it. */
+export function deliveryStore(file: Connection, held: (lease: Lease) => boolean): DeliveryStore {
+  return {
+    async write(rows, lease) {
+      file.immediate(() => {
+        fence(file, lease, held);
+        for (const row of rows) writeRow(file, row);
+      });
+    },
+
+    async notes(kind) {
+      return new Map(file.rows<[string, string]>('SELECT id, body FROM note WHERE kind = ? ORDER BY id', kind));
+    },
+
+    async note(kind, id) {
+      return file.value<string>('SELECT body FROM note WHERE kind = ? AND id = ?', kind, id);
+    },
+
+    async events(subscription, from, to, limit) {
+      const text = `SELECT ${eventColumns} FROM event WHERE subscription = ? AND number BETWEEN ? AND ?
+        ORDER BY number LIMIT ?`;
+      return file.rows<EventColumns>(text, subscription, from, to, limit).map(toEvent);
+    },
+
+    async lastEvent(subscription) {
+      const text = `SELECT ${eventColumns} FROM event WHERE subscription = ? ORDER BY number DESC LIMIT 1`;
+      const row = file.row<EventColumns>(text, subscription);
+      return row === undefined ? undefined : toEvent(row);
+    },
+
+    async about(versions) {
+      const text = `SELECT ${eventColumns} FROM event
+        WHERE focus IN (SELECT value FROM json_each(?)) AND focus <> '' ORDER BY subscription, number`;
+      return file.rows<EventColumns>(text, JSON.stringify(versions)).map(toEvent);
+    },
+
+    async attempts(subscription, from, to, limit) {
+      const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? AND last >= ? AND first <= ?
+        ORDER BY n LIMIT ?`;
+      return file.rows<AttemptColumns>(text, subscription, from, to, limit).map(toAttempt);
+    },
+
+    async ask(id, body) {
+      file.run('INSERT OR REPLACE INTO asked(id, body) VALUES(?, ?)', id, body);
+    },
+
+    async asked() {
+      return new Map(file.rows<[string, string]>('SELECT id, body FROM asked ORDER BY id'));
+    },
+  };
+}
+
+function writeRow(file: Connection, row: DeliveryRow): void {
+  switch (row.row) {
+    case 'event':
+      writeEvent(file, row);
+      return;
+    case 'attempt':
+      file.run(
+        `INSERT OR IGNORE INTO attempt(${attemptColumns}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        ...[row.id, row.subscription, row.kind, row.from, row.to, row.at],
+        ...[row.status, row.error, row.bytes, row.sha256, row.milliseconds],
+      );
+      return;
+    case 'note':
+      writeNote(file, row.kind, row.id, row.body);
+      return;
+    case 'done':
+      file.run('DELETE FROM asked WHERE id = ?', row.id);
+      return;
+  }
+}
+
+function writeEvent(file: Connection, event: NumberedEvent): void {
+  const { subscription, number, sequence, index, topic, focus, at, about } = event;
+  const last = file.value<number>('SELECT MAX(number) FROM event WHERE subscription = ?', subscription) ?? 0;
+  if (number !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
+  const text = `INSERT INTO event(${eventColumns}) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`;
+  file.run(text, subscription, number, sequence, index, topic, focus, at, about);
+}
+
+function writeNote(file: Connection, kind: DeliveryNoteKind, id: string, body: string | null): void {
+  if (body === null) file.run('DELETE FROM note WHERE kind = ? AND id = ?', kind, id);
+  else file.run('INSERT OR REPLACE INTO note(kind, id, body) VALUES(?, ?, ?)', kind, id, body);
+}
+
+function toEvent([subscription, number, sequence, index, topic, focus, at, about]: EventColumns): NumberedEvent {
+  return { subscription, number, sequence, index, topic, focus, at, about };
+}
+
+function toAttempt(columns: AttemptColumns): DeliveryAttempt {
+  const [id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds] = columns;
+  return { id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds };
+}

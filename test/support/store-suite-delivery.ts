@@ -1,0 +1,90 @@
+import { expect } from 'chai';
+import type { DeliveryAttempt, DeliveryRow, Lease, NumberedEvent } from '../../server/store/port.ts';
+import { at, refusal, type StoreContext } from './store-fixture.ts';
+
+const event = (subscription: string, number: number, focus = ''): NumberedEvent => ({
+  ...{ subscription, number, sequence: 10 + number, index: 2, topic: 'starter-created', focus, at: at(number) },
+  about: `{"event":"e${number}"}`,
+});
+const attempt = (id: string, from: number, to: number, more: Partial<DeliveryAttempt> = {}): DeliveryAttempt => ({
+  ...{ id, subscription: 's1', kind: 'event-notification', from, to, at: at(9), status: 200, error: null },
+  ...{ bytes: 12, sha256: 'ab', milliseconds: 4, ...more },
+});
+const numbered = (...events: readonly NumberedEvent[]): readonly DeliveryRow[] =>
+  events.map((one) => ({ row: 'event', ...one }));
+const note = (id: string, body: string | null): DeliveryRow => ({ row: 'note', kind: 'progress', id, body });
+
+export function describeDelivery(context: StoreContext): void {
+  describe('delivery', () => {
+    const delivery = (tenant = 'one') => context.tenant(tenant).delivery;
+    const lease = async (): Promise<Lease> => {
+      const taken = await context.store().system.leases.acquire('delivery/one', `o${Math.random()}`, 30, new Date());
+      if (taken === undefined) throw new Error('the lease is taken');
+      return taken;
+    };
+
+    it('keeps the numbers of a subscription without gaps, and gives none twice', async () => {
+      const held = await lease();
+      await delivery().write(numbered(event('s1', 1), event('s1', 2), event('s2', 1)), held);
+      for (const wrong of [event('s1', 2), event('s1', 4), event('s3', 2)]) {
+        expect(await refusal(delivery().write(numbered(wrong), held))).to.equal('conflict');
+      }
+      await delivery().write(numbered(event('s1', 3)), held);
+      expect(await delivery().events('s1', 1, 9, 9)).to.deep.equal([event('s1', 1), event('s1', 2), event('s1', 3)]);
+      expect(await delivery().events('s1', 2, 3, 1)).to.deep.equal([event('s1', 2)]);
+      expect(await delivery().lastEvent('s1')).to.deep.equal(event('s1', 3));
+      expect(await delivery().lastEvent('s4')).to.equal(undefined);
+      expect(await delivery('two').lastEvent('s1')).to.equal(undefined);
+    });
+
+    it('finds the events about a version', async () => {
+      const rows = [event('s1', 1, 'Practitioner/p/1'), event('s1', 2), event('s2', 1, 'Practitioner/p/1')];
+      await delivery().write(numbered(...rows), await lease());
+      expect(await delivery().about(['Practitioner/p/1', 'Practitioner/p/2', ''])).to.deep.equal([rows[0], rows[2]]);
+      expect(await delivery().about([])).to.deep.equal([]);
+    });
+
+    it('tells the attempts at a range of numbers, oldest first', async () => {
+      const failed = attempt('a1', 1, 2, { status: null, error: 'connect', at: at(8) });
+      const rows = [failed, attempt('a2', 1, 2), attempt('a3', 3, 3), attempt('a4', 1, 1, { subscription: 's2' })];
+      await delivery().write(
+        rows.map((row) => ({ row: 'attempt', ...row })),
+        await lease(),
+      );
+      expect(await delivery().attempts('s1', 2, 2, 9)).to.deep.equal([rows[0], rows[1]]);
+      expect(await delivery().attempts('s1', 1, 9, 9)).to.deep.equal(rows.slice(0, 3));
+      expect(await delivery().attempts('s1', 4, 9, 9)).to.deep.equal([]);
+    });
+
+    it('replaces and forgets notes', async () => {
+      const held = await lease();
+      await delivery().write([note('s1', '1'), note('s2', '2')], held);
+      await delivery().write([note('s1', '3'), note('s2', null)], held);
+      expect([...(await delivery().notes('progress'))]).to.deep.equal([['s1', '3']]);
+      expect(await delivery().note('progress', 's1')).to.equal('3');
+      expect(await delivery().note('progress', 's2')).to.equal(undefined);
+      expect([...(await delivery().notes('matched'))]).to.deep.equal([]);
+    });
+
+    it('keeps what was asked until it is done', async () => {
+      await delivery().ask('q1', 'replay');
+      await delivery().ask('q2', 'pause');
+      expect([...(await delivery().asked())]).to.deep.equal([...Object.entries({ q1: 'replay', q2: 'pause' })]);
+      await delivery().write([{ row: 'done', id: 'q1' }], await lease());
+      expect([...(await delivery().asked())]).to.deep.equal([['q2', 'pause']]);
+    });
+
+    it('refuses whoever lost the lease, and keeps all across a restart', async () => {
+      const first = await lease();
+      await delivery().write([...numbered(event('s1', 1)), note('s1', 'first')], first);
+      await context.store().system.leases.release(first);
+      const second = await lease();
+      expect(await refusal(delivery().write([note('s1', 'late')], first))).to.equal('fenced');
+      await delivery().write([note('s1', 'second')], second);
+      expect(await refusal(delivery().write(numbered(event('s1', 2)), first))).to.equal('fenced');
+      await context.reopen();
+      expect(await delivery().note('progress', 's1')).to.equal('second');
+      expect(await delivery().lastEvent('s1')).to.deep.equal(event('s1', 1));
+    });
+  });
+}
