@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { assert } from '../core/assert.ts';
 import type { RecordSchemaDocument } from '../ingest/formats/csv/record-fields.ts';
 import type { ColumnDocument } from '../ingest/formats/go2/columns.ts';
+import type { TopicDefinition } from '../interaction/subscription-topic.ts';
 import type { MappingFile, MappingFiles } from '../mapping/compile.ts';
 
 /** The folder of the package: the nearest one above this file that holds `package.json` and `mappings`. */
@@ -47,6 +48,13 @@ export function csvProfileFiles(folder: string): {
   const parsed = ({ path, text }: MappingFile) => ({ file: path, document: JSON.parse(text) as unknown });
   const schema = JSON.parse(read(folder, join('esr', 'record.schema.json')).text) as RecordSchemaDocument;
   return { profiles: documents(folder, 'csv').map(parsed), schema };
+}
+
+/** What the topics of subscriptions mean: `conformance/topics/`. */
+export function topicDefinitions(folder: string): readonly TopicDefinition[] {
+  const place = join(folder, 'conformance', 'topics');
+  const names = readdirSync(place).filter((name) => name.endsWith('.json'));
+  return names.sort().map((name) => JSON.parse(readFileSync(join(place, name), 'utf8')) as TopicDefinition);
 }
 
 function documents(folder: string, below: string): MappingFile[] {

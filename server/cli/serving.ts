@@ -16,6 +16,7 @@ import { grantTenant } from '../tenancy/grant.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
 import type { House } from './house.ts';
 import { runOnce } from './run-once.ts';
+import { subscriptionServing } from './subscription-serving.ts';
 
 /** `YYYY-MM-DD`: the CapabilityStatement's date. */
 const releasedAt = '2026-11-23';
@@ -56,6 +57,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     ...{ publicUrl, signing: signing.current, store: store.system.oauth, clients: house.clients },
     ...{ tenants: house.tenants, keys, clock, log: logger, audit: audits.write },
   });
+  const delivery = subscriptionServing(house, snapshot, publicUrl);
   const [name = '', version = ''] = house.software.split(' ');
   const { canonicalBase } = settings;
   const registrations = {
@@ -78,7 +80,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
       const custodian = { name: tenant?.name ?? tenantStore.tenant, ods: tenant?.ods[0] };
       return traceReader(tenantStore, { contract, canonicalBase, custodian, publicUrl: url, software: house.software });
     },
-    pageKey: keys.derive('page-token'),
+    ...{ subscriptions: delivery.subscriptions, topics: delivery.topics, pageKey: keys.derive('page-token') },
     ready: async () => (await store.system.documents.counter()) >= 0,
     plugins: [oauth.plugin, adminPlugin(admin)],
   });

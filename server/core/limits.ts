@@ -46,6 +46,7 @@ export const limits = {
   refreshTokenSeconds: 30 * 24 * 3600,
   loginFailuresMax: 10,
   loginFailureSeconds: 900,
+  loginNamesMax: 10_000,
   formBytesMax: 16 * 1024,
   redirectUrisMax: 10,
   registrationUsesMax: 1_000,
@@ -118,5 +119,6 @@ export const limits = {
   circuitSeconds: 30,
   circuitSecondsMax: 300,
   secretOverlapHours: 24,
+  patchOperationsMax: 100,
   errorDaysMax: 7,
 } as const;

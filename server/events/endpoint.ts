@@ -76,7 +76,8 @@ export function checkHeaders(texts: readonly string[]): readonly Header[] {
     const name = text.slice(0, Math.max(colon, 0)).trim();
     const value = text.slice(colon + 1).trim();
     if (colon === -1 || !namePattern.test(name)) throw refusedHeader('a header is written as "Name: value"');
-    if (!valuePattern.test(value) || /[\r\n]/.test(text)) throw refusedHeader(`the header ${name} has characters that no header has`);
+    if (!valuePattern.test(value) || /[\r\n]/.test(text))
+      throw refusedHeader(`the header ${name} has characters that no header has`);
     if (reserved.test(name)) throw refusedHeader(`the header ${name} is the server's own`);
     return { name, value };
   });

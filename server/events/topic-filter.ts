@@ -36,10 +36,15 @@ function parsePair(pair: string, topic: Topic, base: string): Filter {
     throw refused(`the topic ${topic} is filtered ${offered}`);
   }
   if (modifier !== undefined) throw refused(`the filter ${known} has no modifiers`);
-  return { name: known, values: decoded(value).split(',').map((one) => valueOf(known, one, base)) };
+  return {
+    name: known,
+    values: decoded(value)
+      .split(',')
+      .map((one) => filterValue(known, one, base)),
+  };
 }
 
-function valueOf(name: TopicFilter, value: string, base: string): string {
+function filterValue(name: TopicFilter, value: string, base: string): string {
   const reference = { organization: 'Organization', department: 'Organization', practitioner: 'Practitioner' };
   const type = name in reference ? reference[name as keyof typeof reference] : undefined;
   if (value === '') throw refused(`the filter ${name} has an empty value`);

@@ -3,6 +3,8 @@ import type { AuditEntry } from '../audit/entry.ts';
 import type { VerifyToken } from '../auth/verify.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import type { SubscriptionDesk } from '../interaction/subscription-desk.ts';
+import type { TopicDefinition } from '../interaction/subscription-topic.ts';
 import type { TraceReader } from '../interaction/trace-reader.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { Store, TenantStore } from '../store/port.ts';
@@ -30,6 +32,9 @@ export interface ServerDeps {
   trace(store: TenantStore, contract: string, base: string): TraceReader;
   /** 32 bytes, the same for all processes that share the data (`keys.derive('page-token')`). */
   readonly pageKey: Uint8Array;
+  readonly subscriptions: SubscriptionDesk;
+  /** Definitions of the topics, as `conformance/topics/` has them. */
+  readonly topics: readonly TopicDefinition[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** Can requests be answered now? */

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly path: string;
   /** Raw query; of a form POST the body as well, joined by `&`. */
   readonly query: string;
+  /** What came that is no form. */
+  readonly body: Buffer;
   readonly raw: IncomingMessage;
   readonly requestId: string;
   readonly correlationId: string;
@@ -32,15 +34,20 @@ export interface Exchange {
   contentType: string;
 }
 
-/** What arrived, as Fastify or its error handler hands it over. `body`: of a form POST, ASCII. */
-export function exchange(raw: IncomingMessage, body: string, fault: AppError | undefined): Exchange {
+/** What arrived, as Fastify or its error handler hands it over. `form` is ASCII; one of the two is empty. */
+export function exchange(
+  raw: IncomingMessage,
+  { form, body }: { readonly form: string; readonly body: Buffer },
+  fault: AppError | undefined,
+): Exchange {
   const url = raw.url ?? '/';
   const mark = url.indexOf('?');
   const search = mark < 0 ? '' : url.slice(mark + 1);
   return {
     method: raw.method ?? 'GET',
     path: mark < 0 ? url : url.slice(0, mark),
-    query: body === '' ? search : search === '' ? body : `${search}&${body}`,
+    query: form === '' ? search : search === '' ? form : `${search}&${form}`,
+    body,
     raw,
     ...requestIds(raw),
     fault,

@@ -50,7 +50,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 }
 
 function serviceOf(deps: ServerDeps): Service {
-  const { canonicalBase, software, parameters, pageKey, clock } = deps;
+  const { canonicalBase, software, parameters, pageKey, clock, subscriptions, topics } = deps;
   return {
     publicUrl: () => deps.publicUrl(),
     trace: (store, contract, base) => deps.trace(store, contract, base),
@@ -60,6 +60,8 @@ function serviceOf(deps: ServerDeps): Service {
     parameters,
     pageKey,
     clock,
+    subscriptions,
+    topics,
   };
 }
 
@@ -69,16 +71,15 @@ function isFhir({ raw }: FastifyRequest): boolean {
 
 function answer(parts: StepParts, request: FastifyRequest, reply: FastifyReply, fault: AppError | undefined): void {
   reply.hijack();
-  const body = request.body instanceof Buffer ? request.body : undefined;
-  const form = body === undefined || fault !== undefined ? '' : body.toString('latin1');
-  void handle(exchange(request.raw, form, fault ?? faultOf(request, form)), parts, reply.raw);
+  const body = request.body instanceof Buffer ? request.body : Buffer.alloc(0);
+  const isForm = /^application\/x-www-form-urlencoded\b/i.test(headerOf(request.raw, 'content-type') ?? '');
+  const form = isForm && fault === undefined ? body.toString('latin1') : '';
+  const arrived = { form, body: isForm ? Buffer.alloc(0) : body };
+  void handle(exchange(request.raw, arrived, fault ?? faultOf(request, form)), parts, reply.raw);
 }
 
 /** Forms and URLs are ASCII (percent-encoded); links and audit rows are made of them. */
 function faultOf({ raw }: FastifyRequest, form: string): AppError | undefined {
-  if (form !== '' && !/^application\/x-www-form-urlencoded\b/i.test(headerOf(raw, 'content-type') ?? '')) {
-    return new AppError('unsupported-media-type', 'a search by POST is application/x-www-form-urlencoded');
-  }
   return printable.test(form) && printable.test(raw.url ?? '')
     ? undefined
     : new AppError('invalid', 'the request holds characters that must be percent-encoded');

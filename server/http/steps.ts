@@ -58,7 +58,11 @@ async function token(exchange: Exchange, { deps }: StepParts): Promise<undefined
   const { tenant, contract } = present(exchange.located, 'the place');
   const live = registered?.status === 'active' && registered.contracts.includes(contract);
   if (live && present(exchange.routed, 'the route').route.open) return;
-  const request = { method: exchange.method, url: deps.publicUrl() + exchange.path, proof: headerOf(exchange.raw, 'dpop') };
+  const request = {
+    method: exchange.method,
+    url: deps.publicUrl() + exchange.path,
+    proof: headerOf(exchange.raw, 'dpop'),
+  };
   const result = await deps.authenticate(authorizations(exchange.raw), base, tenant, request);
   if (isRefusal(result)) throw refuse(exchange, result);
   if (!live) throw refuse(exchange, { kind: 'invalid', reason: 'tenant-not-active' });
@@ -73,7 +77,7 @@ function refuse(exchange: Exchange, refusal: Refusal): AppError {
 
 function scope(exchange: Exchange): undefined {
   const { route, type } = present(exchange.routed, 'the route');
-  if (route.open || allows(present(exchange.access, 'access'), type, route.needs)) return;
+  if (route.open || allows(present(exchange.access, 'access'), route.scopeType ?? type, route.needs)) return;
   throw new AppError('forbidden', 'the scopes of the token do not cover this request');
 }
 
@@ -90,10 +94,31 @@ async function interact(exchange: Exchange, { deps, service }: StepParts): Promi
   const { tenant, contract } = present(exchange.located, 'the place');
   const { base, requestId, correlationId, raw, query, access } = exchange;
   const context: OpenContext = { tenant, contract, base, service, requestId, correlationId };
-  const request = { type, id, version, query, header: (name: string) => headerOf(raw, name) };
+  const request = { type, id, version, query, body: bodyOf(exchange), header: (name: string) => headerOf(raw, name) };
   if (route.open) return route.run(context, request);
   const { grant } = present(access, 'access');
   return route.run({ ...context, access: present(access, 'access'), store: deps.store.tenant(grant) }, request);
+}
+
+const mediaTypes = {
+  form: {
+    pattern: /^application\/x-www-form-urlencoded\b/i,
+    says: 'a search by POST is application/x-www-form-urlencoded',
+  },
+  resource: { pattern: /^application\/(?:fhir\+)?json\b/i, says: 'a resource is application/fhir+json' },
+  patch: { pattern: /^application\/json-patch\+json\b/i, says: 'a patch is application/json-patch+json' },
+} as const;
+
+/** What the route takes; a form has become part of the query. Throws `unsupported-media-type`. */
+function bodyOf({ routed, body, raw }: Exchange): Buffer {
+  const { route } = present(routed, 'the route');
+  const takes = route.open ? undefined : route.takes;
+  if (takes === undefined) return Buffer.alloc(0);
+  const type = headerOf(raw, 'content-type');
+  if (body.length > 0 && !mediaTypes[takes].pattern.test(type ?? '')) {
+    throw new AppError('unsupported-media-type', mediaTypes[takes].says);
+  }
+  return body;
 }
 
 /** A chain may be refused inside the interaction: every 403 names the missing scope in the same way. */

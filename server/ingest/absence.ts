@@ -30,10 +30,10 @@ const nobody: Absences = { lastSeen: '', assignments: [], leaving: [] };
  */
 export async function findAbsences(
   { tenant, store }: Pick<Ingest, 'tenant' | 'store'>,
-  { file, feed, recognised }: Pick<Filled, 'file' | 'feed' | 'recognised'>,
+  { file, feed, recognised, whole }: Pick<Filled, 'file' | 'feed' | 'recognised' | 'whole'>,
   stage: Stage,
 ): Promise<Absences> {
-  const before = file.kind === 'full' ? lastFull(await store.ledger.files(), file) : undefined;
+  const before = file.kind === 'full' && !whole ? lastFull(await store.ledger.files(), file) : undefined;
   if (before === undefined) return nobody;
   const context = projectionContext(tenant, '', dateOf(file));
   const assignments: string[] = [];

@@ -25,7 +25,7 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
   const encoding = await detectEncoding(bytes());
   const { links, fieldOrder } = profile;
   const staging = new CsvStaging({ main: mainRecord(profile), links, fieldOrder }, store.records, lines);
-  const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, lines, recognised: null });
+  const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, lines, recognised: null, whole: false });
   for await (const batch of readCsv(bytes(), { encoding, delimiter, skip })) {
     if (batch.kind === 'fault') return faulty(batch.message);
     if (batch.kind === 'end') {
@@ -41,7 +41,7 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
     file = { ...file, rows: file.rows + batch.rows.length };
     parts.progress?.({ file: file.name, phase: 'read', done: file.rows, total: null });
   }
-  return { file, fault: null, doubt: doubtOf(layout), feed, lines, recognised: null };
+  return { file, fault: null, doubt: doubtOf(layout), feed, lines, recognised: null, whole: false };
 }
 
 /** The record type whose rows stand for the whole row. */

@@ -8,13 +8,13 @@ import { draftAssignment, draftPerson } from './formats/go1/draft.ts';
 import type { Go1Header } from './formats/go1/header.ts';
 import { rawBlob } from './ledger.ts';
 import { LineFates } from './line-fates.ts';
-import type { Feed } from './statements.ts';
+import { go1Feed } from './statements.ts';
 
 /** Stages a Generic Outbound v1 (ASG) file (esr.md 1.5): HDR, then each PER with its ASG rows, FTR. */
 export async function fillGo1(ingest: Ingest, received: FileRow, stage: Stage, header: Go1Header): Promise<Filled> {
   const { parts, tenant, store } = ingest;
   const { settings } = tenant;
-  const feed: Feed = { feed: 'go1', precedence: 10, repeats: true, population: settings.population };
+  const feed = { ...go1Feed, population: settings.population };
   const { kind, vpd, sequence, date } = header;
   const about = { format: 'go1', kind, vpd, sequence, windowFrom: null, windowTo: `${date}T00:00:00` };
   let file: FileRow = { ...received, ...about, rows: 0, dropped: 0 };
@@ -22,7 +22,8 @@ export async function fillGo1(ingest: Ingest, received: FileRow, stage: Stage, h
   const shape = { main: 'assignment', links: new Set(['assignment.organisationId']), fieldOrder: new Map() } as const;
   const staging = new CsvStaging(shape, store.records, lines);
   const reader = new Go1Rows(settings.publishBirthDate);
-  const filled = (fault: string | null): Filled => ({ file, fault, doubt: null, feed, lines, recognised: null });
+  const staged = { doubt: null, feed, lines, recognised: null, whole: false } as const;
+  const filled = (fault: string | null): Filled => ({ file, fault, ...staged });
   const reading = { encoding: 'windows-1252', delimiter: ',', skip: 0 } as const;
   for await (const batch of readCsv(store.blobs.get(rawBlob(received.id)), reading)) {
     if (batch.kind === 'fault') return filled(batch.message);

@@ -9,9 +9,11 @@ import { fillGo1 } from './fill-go1.ts';
 import type { Filled } from './filled.ts';
 import type { Go2Header } from './formats/go2/header.ts';
 import { type Go2Batch, readGo2 } from './formats/go2/read.ts';
+import { type Go2Line, rowOf } from './formats/go2/row.ts';
 import { rawBlob } from './ledger.ts';
+import { lineHash } from './line-hash.ts';
 import { normaliseRows } from './normalise.ts';
-import { lineHash, type Recognised, recognise } from './recognise.ts';
+import { type Recognised, recognise } from './recognise.ts';
 import { firstBytes } from './sources/magic.ts';
 import { go2Feed } from './statements.ts';
 
@@ -28,7 +30,7 @@ export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage)
   const feed = { ...go2Feed, population: tenant.settings.population };
   const plain = { doubt: null, feed, lines: null };
   if (format.is === 'unknown') {
-    return { file: { ...received, format: 'csv' }, fault: format.fault, ...plain, recognised: null };
+    return { file: { ...received, format: 'csv' }, fault: format.fault, ...plain, recognised: null, whole: false };
   }
   return { ...(await fillGo2(ingest, received, stage)), ...plain };
 }
@@ -37,11 +39,12 @@ async function fillGo2(
   ingest: Ingest,
   received: FileRow,
   stage: Stage,
-): Promise<Pick<Filled, 'file' | 'fault' | 'recognised'>> {
+): Promise<Pick<Filled, 'file' | 'fault' | 'recognised' | 'whole'>> {
   const { parts, tenant, store } = ingest;
   const columns = parts.columns(tenant);
   const reading = contentHash(`${parts.software} ${columns.reading}`);
-  const rawHash = (text: string) => lineHash(reading, text);
+  const hash = lineHash(reading);
+  const decoded = (line: Go2Line) => ({ ...rowOf(line), raw: hash.text(line.bytes, line.start, line.end) });
   const batches = () => readGo2(store.blobs.get(rawBlob(received.id)), { keep: columns.byCode });
   const resumed = received.state === 'applying';
   // What a first attempt wrote would be recognised now: a file that is resumed is walked whole.
@@ -51,11 +54,11 @@ async function fillGo2(
   let wide = known?.wide ?? 0;
   const recognised = known === null ? null : (key: RecordKey, lines: boolean) => lines && known.hasRecord(key);
   for await (const batch of known !== null && known.unchanged === known.kept ? seen(known) : batches()) {
-    if (batch.kind === 'fault') return { file, fault: batch.fault.message, recognised };
+    if (batch.kind === 'fault') return { file, fault: batch.fault.message, recognised, whole: false };
     if (batch.kind === 'header') file = withHeader(file, batch.header);
     if (batch.kind === 'rows') {
       const unknown = known === null ? batch.rows : batch.rows.filter((row) => !known.has(row));
-      const rows = normaliseRows(unknown, columns, rawHash);
+      const rows = normaliseRows(unknown.map(decoded), columns);
       await stage.put(rows.staged);
       staged += rows.staged.length;
       wide += rows.wide;
@@ -68,7 +71,7 @@ async function fillGo2(
   }
   if (resumed) file = { ...file, unchanged: await unchangedBefore(received, stage) };
   const warnings = wide > 0 ? { ...file.warnings, 'extra-fields': wide } : file.warnings;
-  return { file: { ...file, warnings }, fault: null, recognised };
+  return { file: { ...file, warnings }, fault: null, recognised, whole: known?.whole ?? false };
 }
 
 /** What reading a file again would give whose rows are all unchanged. */

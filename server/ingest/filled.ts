@@ -19,4 +19,6 @@ export interface Filled {
    * record of the file is staged.
    */
   readonly recognised: ((key: RecordKey, lines: boolean) => boolean) | null;
+  /** Nothing that the store has is missing from the file, whatever it is. */
+  readonly whole: boolean;
 }

@@ -26,12 +26,11 @@ export interface NormalisedRows {
  * flexfields. Pure. Fields that no column table names are dropped here and appear nowhere in the result.
  *
  * @param rows rows of record types that `columns` has
- * @param rawHash hashes the raw line of a good upsert for `StagedRow.raw`; left out where nobody will look at it
  * @returns per row a `StagedRow`: upsert, delete, or `bad` with `fault` = JSON of `Fault[]`. A bad row keeps none of
  *   its fields: one delimiter too many shifts them, and then a name that is allowed may hold a value that is not. The
  *   id of a row without a usable key is empty
  */
-export function normaliseRows(rows: readonly Go2Row[], columns: Columns, rawHash?: RawHash): NormalisedRows {
+export function normaliseRows(rows: readonly Go2Row[], columns: Columns): NormalisedRows {
   const staged: StagedRow[] = [];
   const dropped: Record<string, number> = {};
   let wide = 0;
@@ -44,12 +43,10 @@ export function normaliseRows(rows: readonly Go2Row[], columns: Columns, rawHash
       dropped[row.type] = (dropped[row.type] ?? 0) + 1;
       continue;
     }
-    staged.push(normaliseRow(row, cells, table, rawHash));
+    staged.push(normaliseRow(row, cells, table));
   }
   return { staged, dropped, wide };
 }
-
-type RawHash = (text: string) => string;
 
 /** A row too short to say its kind is not dropped: it may be one of those that are kept. */
 function isOtherKind(cells: readonly string[], { only }: RowTable): boolean {
@@ -58,7 +55,7 @@ function isOtherKind(cells: readonly string[], { only }: RowTable): boolean {
   return kind !== undefined && kind.trim() !== only.equals;
 }
 
-function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable, rawHash: RawHash | undefined): StagedRow {
+function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable): StagedRow {
   const reading: Reading = { cells, controls: row.flaw === 'control-character', faults: null, json: '' };
   const id = readKey(reading, row, table);
   if (row.flaw === 'line-too-long') fail(reading, 'line-too-long');
@@ -77,10 +74,10 @@ function normaliseRow(row: Go2Row, cells: readonly string[], table: RowTable, ra
   const key = { type: table.record, id };
   const { rank, action } = table;
   const { line } = row;
-  if (rawHash === undefined || action === 'delete') {
+  if (row.raw === undefined || action === 'delete') {
     return { rank, key, action, line, start, end, hash, fields, fault: null, from: null };
   }
-  const raw = rawHash(row.text) + (cells.length > table.widthKnown ? wideMark : '');
+  const raw = row.raw + (cells.length > table.widthKnown ? wideMark : '');
   return { rank, key, action, line, start, end, hash, fields, fault: null, from: null, raw };
 }
 

@@ -1,12 +1,12 @@
-import { contentHash } from '../core/hash.ts';
 import { limits } from '../core/limits.ts';
-import { bucketOf, hashWord } from '../record/line-sum.ts';
+import { bucketOf, plainBucketOf } from '../record/line-sum.ts';
 import type { RecordKey, RecordType } from '../record/record.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Columns, RowTable } from './formats/go2/columns.ts';
 import type { Go2Header } from './formats/go2/header.ts';
 import type { Go2Batch, Go2Counts } from './formats/go2/read.ts';
-import type { Go2Row } from './formats/go2/row.ts';
+import { type Go2Line, rowOf } from './formats/go2/row.ts';
+import { type LineHash, lineHash } from './line-hash.ts';
 import { idIn } from './row-key.ts';
 
 /** What a full file only repeats. */
@@ -18,8 +18,10 @@ export interface Recognised {
   readonly unchanged: number;
   /** Unchanged rows with more fields than known. */
   readonly wide: number;
+  /** All that the store has, and nothing else, is in the file: no record is absent from it. */
+  readonly whole: boolean;
   /** Is the record of this row unchanged? */
-  has(row: Go2Row): boolean;
+  has(row: Go2Line): boolean;
   /** Are the stored lines of this record, which has some, all in the file? */
   hasRecord(key: RecordKey): boolean;
 }
@@ -43,71 +45,93 @@ export async function recognise(
   const stored = Object.values(await store.records.counts()).reduce((sum, count) => sum + count, 0);
   if (stored === 0) return null;
   const buckets = new Buckets(stored);
+  const hash = lineHash(reading);
   let header: Go2Header | undefined;
+  let summed = 0;
   let kept = 0;
   for await (const batch of batches) {
     if (batch.kind === 'fault') return null;
     if (batch.kind === 'header') {
       header = batch.header;
-      if (header.kind !== 'full' || (await buckets.load(store)) === 0) return null;
+      summed = header.kind === 'full' ? await buckets.load(store) : 0;
+      if (summed === 0) return null;
     }
     if (batch.kind === 'rows') {
-      const taken = takeAll(batch.rows, columns, reading, buckets);
+      const taken = takeAll(batch.rows, columns, hash, buckets);
       if (taken === undefined) return null;
       kept += taken;
     }
     if (batch.kind === 'end' && header !== undefined) {
-      const has = (row: Go2Row) => isUnchanged(row, columns, buckets);
+      const has = (row: Go2Line) => isUnchanged(row, columns, buckets);
       const hasRecord = ({ type, id }: RecordKey) => buckets.isUnchanged(bucketOf(type, id));
-      return { header, counts: batch.counts, kept, ...buckets.unchanged(), has, hasRecord };
+      const known = buckets.unchanged();
+      const whole = summed === stored && known.all;
+      return { header, counts: batch.counts, kept, ...known, whole, has, hasRecord };
     }
   }
   return null;
 }
 
-/** Hash of a raw line as it is read by `reading`. */
-export function lineHash(reading: string, text: string): string {
-  return contentHash(reading + text);
-}
-
 /** Takes the rows that are kept; their number, or undefined at a delete. */
-function takeAll(rows: readonly Go2Row[], columns: Columns, reading: string, buckets: Buckets): number | undefined {
+function takeAll(rows: readonly Go2Line[], columns: Columns, hash: LineHash, buckets: Buckets): number | undefined {
   let kept = 0;
   for (const row of rows) {
     const table = columns.byCode.get(row.type);
     if (table === undefined || isOtherKind(row, table)) continue;
     if (table.action === 'delete') return undefined;
     kept += 1;
-    buckets.take(bucketOf(table.record, idOf(row, table)), lineHash(reading, row.text));
+    buckets.take(bucketOfRow(row, table), hash.words(row.bytes, row.start, row.end));
   }
   return kept;
 }
 
-function isUnchanged(row: Go2Row, columns: Columns, buckets: Buckets): boolean {
+function isUnchanged(row: Go2Line, columns: Columns, buckets: Buckets): boolean {
   const table = columns.byCode.get(row.type);
   if (table === undefined || isOtherKind(row, table)) return false;
-  return buckets.isUnchanged(bucketOf(table.record, idOf(row, table)));
+  return buckets.isUnchanged(bucketOfRow(row, table));
 }
 
-function isOtherKind(row: Go2Row, { only }: RowTable): boolean {
+function isOtherKind(row: Go2Line, { only }: RowTable): boolean {
   if (only === null) return false;
-  const kind = fieldAt(row, only.index);
-  return kind !== undefined && kind.trim() !== only.equals;
+  const place = fieldAt(row, only.index);
+  if (place === undefined) return false;
+  return !holds(row.bytes, place, only.equals) && textAt(row, place).trim() !== only.equals;
 }
 
-function idOf(row: Go2Row, { key }: RowTable): string {
-  return idIn(fieldAt(row, key.index) ?? '', key);
+/** Does the field hold just this text, ASCII, without anything around it? */
+function holds(bytes: Buffer, { start, end }: Place, text: string): boolean {
+  if (end - start !== text.length) return false;
+  for (let at = 0; at < text.length; at += 1) if (bytes[start + at] !== text.charCodeAt(at)) return false;
+  return true;
+}
+
+/** `bucketOf` the record of a row. Plain ids are hashed as they lie in the bytes. */
+function bucketOfRow(row: Go2Line, { record, key }: RowTable): number {
+  const place = fieldAt(row, key.index) ?? { start: row.end, end: row.end };
+  const plain = key.split === null ? plainBucketOf(record, row.bytes, place.start, place.end) : undefined;
+  return plain ?? bucketOf(record, idIn(textAt(row, place), key));
+}
+
+interface Place {
+  readonly start: number;
+  readonly end: number;
+}
+
+function textAt(row: Go2Line, place: Place): string {
+  return rowOf({ ...row, ...place }).text;
 }
 
 /** A field of a row that is not split; undefined where the row is too short. */
-function fieldAt({ text, delimiter }: Go2Row, index: number): string | undefined {
-  let start = 0;
-  for (let at = 0; at < index; at += 1) {
-    start = text.indexOf(delimiter, start) + 1;
-    if (start === 0) return undefined;
+function fieldAt({ bytes, start: from, end: to, delimiter }: Go2Line, index: number): Place | undefined {
+  const mark = delimiter.charCodeAt(0);
+  let start = from;
+  for (let left = index; left > 0; start += 1) {
+    if (start >= to) return undefined;
+    if (bytes[start] === mark) left -= 1;
   }
-  const end = text.indexOf(delimiter, start);
-  return end < 0 ? text.slice(start) : text.slice(start, end);
+  let end = start;
+  while (end < to && bytes[end] !== mark) end += 1;
+  return { start, end };
 }
 
 class Buckets {
@@ -144,12 +168,12 @@ class Buckets {
   }
 
   /** Takes off a line of the file. */
-  take(bucket: number, hash: string): void {
+  take(bucket: number, line: Uint32Array): void {
     const [a, b, c] = this.#words;
     const at = bucket & this.#mask;
-    a[at] = (a[at] ?? 0) - hashWord(hash, 0);
-    b[at] = (b[at] ?? 0) - hashWord(hash, 1);
-    c[at] = (c[at] ?? 0) - hashWord(hash, 2);
+    a[at] = (a[at] ?? 0) - (line[0] ?? 0);
+    b[at] = (b[at] ?? 0) - (line[1] ?? 0);
+    c[at] = (c[at] ?? 0) - (line[2] ?? 0);
     this.#rows[at] = (this.#rows[at] ?? 0) + 1;
   }
 
@@ -159,16 +183,20 @@ class Buckets {
     return a[at] === 0 && b[at] === 0 && c[at] === 0 && this.#open[at] === 0;
   }
 
-  /** How many rows of the file are unchanged, and how many of those are wide. */
-  unchanged(): { readonly unchanged: number; readonly wide: number } {
+  /** How many rows of the file are unchanged, how many of those are wide, and whether nothing else is there. */
+  unchanged(): { readonly unchanged: number; readonly wide: number; readonly all: boolean } {
     let unchanged = 0;
     let wide = 0;
+    let all = true;
     for (let at = 0; at <= this.#mask; at += 1) {
-      if (!this.isUnchanged(at)) continue;
+      if (!this.isUnchanged(at)) {
+        all = false;
+        continue;
+      }
       unchanged += this.#rows[at] ?? 0;
       wide += this.#wide[at] ?? 0;
     }
-    return { unchanged, wide };
+    return { unchanged, wide, all };
   }
 
   #at(type: RecordType, id: string): number {

@@ -12,6 +12,9 @@ export interface Feed extends Pick<Statement, 'feed' | 'precedence' | 'wins'> {
 /** The Generic Outbound feed: its word wins by default. */
 export const go2Feed: Feed = { feed: 'go2', precedence: 0, repeats: false, population: 'partial' };
 
+/** The old weekly feed of version 1, whose rows repeat organisations by name. */
+export const go1Feed: Feed = { feed: 'go1', precedence: 10, repeats: true, population: 'partial' };
+
 /** A statement with its slices. */
 type Word = Statement & { readonly slices: readonly Slice[] };
 

@@ -3,6 +3,8 @@ import type { Clock } from '../core/clock.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { BoundSearches } from './bound-searches.ts';
+import type { SubscriptionDesk } from './subscription-desk.ts';
+import type { TopicDefinition } from './subscription-topic.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** What all requests share. */
@@ -18,6 +20,8 @@ export interface Service {
   /** 32 bytes that page tokens are signed with. */
   readonly pageKey: Uint8Array;
   readonly clock: Clock;
+  readonly subscriptions: SubscriptionDesk;
+  readonly topics: readonly TopicDefinition[];
   /** Renders AuditEvent and Provenance of one tenant and contract. */
   trace(store: TenantStore, contract: string, base: string): TraceReader;
 }
@@ -46,6 +50,8 @@ export interface InteractionRequest {
   readonly version: string;
   /** Raw query string without `?`; of a POST search the form body as well, joined by `&`. */
   readonly query: string;
+  /** Of a request that its route takes a body from; else empty. */
+  readonly body: Buffer;
   /** Value of a request header, by lower-case name. */
   header(name: string): string | undefined;
 }

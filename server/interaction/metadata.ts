@@ -8,6 +8,7 @@ import { type PublishedType, renderedTypes } from './published-types.ts';
 interface DescribedRoute {
   readonly interaction: string;
   readonly types: readonly string[];
+  readonly operation?: { readonly name: string; readonly definition: string };
 }
 
 /**
@@ -27,6 +28,7 @@ export async function metadata(
     status: 'active',
     date: software.releasedAt,
     kind: 'instance',
+    instantiates: ['http://hl7.org/fhir/uv/subscriptions-backport/CapabilityStatement/backport-subscription-server-r4'],
     software: { name: software.name, version: software.version, releaseDate: software.releasedAt },
     implementation: { description: `ESR workforce data, contract ${contract}`, url: base },
     fhirVersion: '4.0.1',
@@ -80,8 +82,11 @@ function security(publicUrl: string) {
 
 function resourceEntry({ type, profiles }: PublishedType, routes: readonly DescribedRoute[], context: OpenContext) {
   const { service } = context;
-  const interactions = routes.filter((route) => route.types.includes(type)).map((route) => route.interaction);
-  const has = new Set(interactions);
+  const own = routes.filter((route) => route.types.includes(type));
+  const has = new Set(own.map((route) => route.interaction).filter((code) => code !== 'operation'));
+  const operations = new Map(
+    own.flatMap(({ operation }) => (operation === undefined ? [] : [[operation.name, operation]])),
+  );
   const include = includes(type, context);
   return {
     type,
@@ -96,7 +101,19 @@ function resourceEntry({ type, profiles }: PublishedType, routes: readonly Descr
     ...(include.forward.length === 0 ? {} : { searchInclude: include.forward }),
     ...(include.reverse.length === 0 ? {} : { searchRevInclude: include.reverse }),
     searchParam: searchParams(type, context),
+    ...(operations.size === 0 ? {} : { operation: [...operations.values()] }),
+    ...(type === 'Subscription' ? { extension: topicExtensions(context) } : {}),
   };
+}
+
+/** Backport 1.1, topic discovery: the topics that a subscription may be for. */
+function topicExtensions({ service }: OpenContext) {
+  const url =
+    'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical';
+  return service.topics.map(({ topic }) => ({
+    url,
+    valueCanonical: `${service.canonicalBase}/SubscriptionTopic/${topic}`,
+  }));
 }
 
 function searchParams(type: string, { service }: OpenContext) {

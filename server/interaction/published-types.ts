@@ -14,6 +14,14 @@ export const storedTypes: readonly PublishedType[] = [
   { type: 'Basic', profiles: ['{base}/StructureDefinition/ESRPosition'] },
 ];
 
+/** Types whose resources clients make, each seen by its owner. */
+export const clientOwnedTypes: readonly PublishedType[] = [
+  {
+    type: 'Subscription',
+    profiles: ['http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/backport-subscription'],
+  },
+];
+
 /** Types that are rendered when they are read, with the search parameters that their readers know. */
 export const renderedTypes: readonly (PublishedType & {
   readonly parameters: readonly { readonly name: string; readonly type: string }[];

@@ -13,7 +13,7 @@ export const smartConfiguration: OpenInteraction = async ({ service }) => {
     grant_types_supported: ['client_credentials'],
     token_endpoint_auth_methods_supported: ['private_key_jwt', 'client_secret_basic'],
     token_endpoint_auth_signing_alg_values_supported: ['RS384', 'ES384', 'RS512'],
-    scopes_supported: ['system/*.rs', ...types.map((type) => `system/${type}.rs`)],
+    scopes_supported: ['system/*.rs', ...types.map((type) => `system/${type}.rs`), 'system/Subscription.cruds'],
     code_challenge_methods_supported: ['S256'],
     capabilities: ['client-confidential-asymmetric', 'client-confidential-symmetric', 'permission-v1', 'permission-v2'],
   };

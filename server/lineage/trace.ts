@@ -1,5 +1,6 @@
 import { limits } from '../core/limits.ts';
 import type { RecordKey } from '../record/record.ts';
+import { esrIdReference } from '../record/unit.ts';
 import type { FileRow, Lineage, ResourceKey, StoredVersion, TenantStore } from '../store/port.ts';
 import { type Read, readsOf } from './reads.ts';
 
@@ -75,8 +76,13 @@ export async function traceResource(
   return trace.versions.length === 0 ? undefined : trace;
 }
 
-/** Back and forward from an ESR person id: everything published of that person. */
-export async function tracePerson(store: TenantStore, person: string): Promise<Trace | undefined> {
+/**
+ * Back and forward from an ESR person id: everything published of that person, who may be known by a number since
+ * before ESR's id came (decision 0008).
+ */
+export async function tracePerson(store: TenantStore, esrId: string): Promise<Trace | undefined> {
+  const [joined] = await store.records.referring([esrIdReference('person', esrId)]);
+  const person = joined?.id ?? esrId;
   const heads = await store.resources.owned([{ kind: 'person', id: person }]);
   const records = await personRecords(store, person);
   if (heads.length === 0 && records.length === 0) return undefined;

@@ -1,5 +1,5 @@
 import { madeKeyPrefix, type RecordType, type SourceRecord } from '../record/record.ts';
-import type { Reference } from '../record/unit.ts';
+import { esrIdReference, type Reference } from '../record/unit.ts';
 import { numbersOf } from './numbers.ts';
 
 /** The fields by which records name others, by record type. */
@@ -71,7 +71,9 @@ function findReferences(record: SourceRecord): readonly Reference[] {
     }
   }
   if (record.id.startsWith(madeKeyPrefix)) {
-    found.set('made', record.layers?.esrId === undefined ? madeKeys.waiting : madeKeys.joined);
+    const esrId = record.layers?.esrId;
+    found.set('made', esrId === undefined ? madeKeys.waiting : madeKeys.joined);
+    if (esrId !== undefined) found.set('esr-id', esrIdReference(record.type, esrId));
   }
   return [...found.values()];
 }

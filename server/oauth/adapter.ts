@@ -1,16 +1,23 @@
+import { decodeJwt } from 'jose';
 import type { Adapter, AdapterFactory, AdapterPayload } from 'oidc-provider';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
+import { sha256 } from '../core/hash.ts';
 import { StoreError } from '../store/error.ts';
 import type { OAuthRow, OAuthStore } from '../store/port.ts';
-import { errors } from './library.ts';
+import { errors, Provider } from './library.ts';
 
 export interface AdapterParts {
   readonly store: OAuthStore;
   readonly clock: Clock;
   /** The client by RFC 7591 names; undefined where it may not authenticate. Clients are not rows of this store. */
   client(id: string): Promise<AdapterPayload | undefined>;
+  /** Ends the access tokens of a grant, which are not stored. */
+  revokeGrant(grantId: string): Promise<void>;
 }
+
+/** Everything of a grant that is stored; access tokens are not. */
+const granted = ['AuthorizationCode', 'RefreshToken'] as const;
 
 /**
  * oidc-provider's storage (its adapter contract) over the store port. What may happen once happens once: a client
@@ -36,7 +43,7 @@ function clientAdapter(parts: AdapterParts): Adapter {
   };
 }
 
-function rowAdapter(model: string, { store, clock }: AdapterParts): Adapter {
+function rowAdapter(model: string, { store, clock, revokeGrant }: AdapterParts): Adapter {
   return {
     async upsert(id, payload, expiresIn) {
       const single = model === 'ReplayDetection';
@@ -44,7 +51,7 @@ function rowAdapter(model: string, { store, clock }: AdapterParts): Adapter {
         await store.put(oauthRow(model, id, payload, expiresIn, clock.now()), single);
       } catch (error) {
         if (!single || !(error instanceof StoreError) || error.code !== 'exists') throw error;
-        throw new errors.InvalidClientAuth('client assertion used in parallel');
+        throw isProofReplay(id) ? new errors.InvalidDpopProof('used in parallel') : parallelAssertion();
       }
     },
     async find(id) {
@@ -61,12 +68,36 @@ function rowAdapter(model: string, { store, clock }: AdapterParts): Adapter {
       if (await store.consume(model, id, clock.now())) return;
       // A code or refresh token that comes a second time was stolen from one of the two: what it gave ends here.
       const row = await store.get(model, id, clock.now());
-      if (row?.grantId != null) await store.removeByGrant(model, row.grantId);
+      if (row?.grantId != null) {
+        for (const one of granted) await store.removeByGrant(one, row.grantId);
+        await store.remove('Grant', row.grantId);
+        await revokeGrant(row.grantId);
+      }
       throw new errors.InvalidGrant(`${model} already consumed`);
     },
     destroy: (id) => store.remove(model, id),
-    revokeByGrantId: (grantId) => store.removeByGrant(model, grantId),
+    async revokeByGrantId(grantId) {
+      await store.removeByGrant(model, grantId);
+      if (model === 'AccessToken') await revokeGrant(grantId);
+    },
   };
+}
+
+function parallelAssertion(): Error {
+  return new errors.InvalidClientAuth('client assertion used in parallel');
+}
+
+/** The library keeps assertions and DPoP proofs under one model; the answers differ. */
+function isProofReplay(id: string): boolean {
+  const context = Provider.ctx;
+  const proof = context?.get('dpop') ?? '';
+  const client = context?.oidc.entities.Client?.clientId;
+  if (proof === '' || client === undefined) return false;
+  try {
+    return id === Buffer.from(sha256(`${client}${decodeJwt(proof).jti}`), 'hex').toString('base64url');
+  } catch {
+    return false;
+  }
 }
 
 function oauthRow(

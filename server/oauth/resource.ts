@@ -1,7 +1,7 @@
 import { parseAdminScopes } from '../auth/admin-scope.ts';
 import { adminBase, fhirBase } from '../auth/base.ts';
 import type { Client } from '../auth/client.ts';
-import { covers, parseScopes } from '../auth/scope.ts';
+import { covers, parseScopes, splitScope } from '../auth/scope.ts';
 import { limits } from '../core/limits.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 
@@ -18,18 +18,27 @@ export function clientBases(client: Client, tenant: Tenant | undefined, publicUr
 }
 
 /**
- * The scopes that a token gets: those asked for where the client's ceiling covers every one of them, the whole ceiling
- * where nothing was asked for (RFC 6749 section 3.3 lets the server choose; SMART clients always ask). Undefined =
- * `invalid_scope`: nothing is granted in part, and never a token without a scope.
+ * The scopes that a client's own token gets: those asked for where its ceiling covers every one of them, its whole
+ * `system` ceiling where nothing was asked for (RFC 6749 section 3.3 lets the server choose; SMART clients always ask).
+ * Undefined = `invalid_scope`: nothing is granted in part, and never a token without a scope.
  */
 export function grantedScope(client: Client, asked: string | undefined): string | undefined {
   if (client.admin === true) return grantedAdminScope(client, asked);
-  const ceiling = parseScopes(client.scope);
-  const wanted = parseScopes(asked ?? client.scope);
-  if (ceiling === undefined || wanted === undefined) return undefined;
+  const ceiling = systemScopes(client.scope);
+  const wanted = asked === undefined ? ceiling : parseScopes(asked);
+  if (ceiling.length === 0 || wanted === undefined) return undefined;
   if (!wanted.every((scope) => covers(ceiling, scope))) return undefined;
   const text = wanted.map((scope) => scope.text).join(' ');
   return text.length > limits.scopeBytesMax ? undefined : text;
+}
+
+/** May the client act for itself? One that only logs people in has nothing of its own. */
+export function actsForItself(client: Client): boolean {
+  return client.authentication !== 'none' && (client.admin === true || systemScopes(client.scope).length > 0);
+}
+
+function systemScopes(ceiling: string) {
+  return (parseScopes(splitScope(ceiling).resource) ?? []).filter(({ level }) => level === 'system');
 }
 
 function grantedAdminScope(client: Client, asked: string | undefined): string | undefined {

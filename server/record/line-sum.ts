@@ -27,7 +27,23 @@ export function bucketOf(type: RecordKey['type'], id: string): number {
   return hash >>> 0;
 }
 
-/** @param lines the hashes of all lines of a record (`core/hash.ts`, hex), `wideMark` behind those that are wide */
+/** The same of an id in bytes; undefined where they are no printable ASCII, and must be read as text first. */
+export function plainBucketOf(
+  type: RecordKey['type'],
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number | undefined {
+  let hash = bucketOf(type, '');
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] ?? 0;
+    if (byte <= 32 || byte >= 127) return undefined;
+    hash = Math.imul(hash ^ byte, 0x01000193);
+  }
+  return hash >>> 0;
+}
+
+/** @param lines the hashes of all lines of a record (`ingest/line-hash.ts`, hex), `wideMark` behind those that are wide */
 export function lineSum({ type, id }: RecordKey, lines: readonly string[]): LineSum {
   const words: [number, number, number] = [0, 0, 0];
   let wide = 0;
@@ -41,7 +57,7 @@ export function lineSum({ type, id }: RecordKey, lines: readonly string[]): Line
 }
 
 /** Word `place` (0, 1 or 2) of a line's hash. Digit by digit: half of what parsing a slice costs. */
-export function hashWord(hash: string, place: number): number {
+function hashWord(hash: string, place: number): number {
   let word = 0;
   for (let at = place * hexDigitsPerWord; at < (place + 1) * hexDigitsPerWord; at += 1) {
     const code = hash.charCodeAt(at);

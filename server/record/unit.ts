@@ -21,6 +21,11 @@ export interface Reference {
   readonly id: string;
 }
 
+/** What a record whose key was made from a number goes by once ESR's own id of it is known (decision 0008). */
+export function esrIdReference(type: RecordType, esrId: string): Reference {
+  return { type: 'number', id: `esr-id/${type}/${esrId}` };
+}
+
 export function unitText(unit: Unit): string {
   return `${unit.kind}/${unit.id}`;
 }

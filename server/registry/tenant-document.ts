@@ -1,4 +1,5 @@
 import { Ajv } from 'ajv';
+import { isPrivateRange } from '../core/address.ts';
 import { AppError } from '../core/error.ts';
 import { csvOverlaySchema } from '../tenancy/csv-profile.ts';
 import { defaultSettings, isolationModels, normaliseVpd, type Tenant, tenantStatuses } from '../tenancy/tenant.ts';
@@ -12,6 +13,7 @@ const settingTypes = {
   publishBirthDateReason: { type: 'string' },
   firstFullFileIsBaseline: { type: 'boolean' },
   clientSecretAllowed: { type: 'boolean' },
+  egressPrivateRanges: { type: 'array', maxItems: 50, items: { type: 'string' } },
 } as const;
 
 const schema = {
@@ -55,6 +57,12 @@ export function tenantFrom(document: unknown): Tenant {
   if (tenant.settings.publishBirthDate && tenant.settings.publishBirthDateReason.trim() === '') {
     throw new AppError('invalid', 'publishBirthDate needs publishBirthDateReason: say why birth dates are published');
   }
+  if (!tenant.settings.egressPrivateRanges.every(isPrivateRange)) {
+    throw new AppError(
+      'invalid',
+      'egressPrivateRanges are CIDR ranges within private address space, like 10.20.0.0/16',
+    );
+  }
   return tenant;
 }
 
@@ -72,7 +80,8 @@ export function withValue(tenant: Tenant, key: string, value: string): Tenant {
   const name = key.startsWith('settings.') ? key.slice(9) : key;
   if (!Object.hasOwn(settingTypes, name)) throw new AppError('invalid', `a tenant has no setting ${key}`);
   const text = name === 'publishBirthDateReason' || name === 'population';
-  const parsed = name === 'workingStatuses' ? list() : text ? value : scalar(value);
+  const several = name === 'workingStatuses' || name === 'egressPrivateRanges';
+  const parsed = several ? list().filter((part) => part !== '') : text ? value : scalar(value);
   return tenantFrom({ ...tenant, settings: { ...tenant.settings, [name]: parsed } });
 }
 

@@ -38,21 +38,25 @@ export async function seal(
   let pending: Buffer = Buffer.alloc(0);
   const writeChunk = async (chunk: Buffer, last: boolean) => {
     const cipher = createCipheriv('aes-256-gcm', own, nonce(number, last));
-    const sealed = Buffer.concat([cipher.update(chunk), cipher.final()]);
-    await write(Buffer.concat([cipher.getAuthTag(), sealed]));
+    const sealed = cipher.update(chunk);
+    cipher.final();
+    await write(cipher.getAuthTag());
+    await write(sealed);
     number += 1;
   };
   await write(Buffer.concat([magic, salt]));
   for await (const piece of bytes) {
     hash.update(piece);
     total += piece.length;
-    pending = Buffer.concat([pending, piece]);
+    const whole = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
+    pending = pending.length === 0 ? whole : Buffer.concat([pending, whole]);
     // A full chunk is kept back until more comes: the last one must be marked.
     let taken = 0;
     for (; pending.length - taken > chunkBytes; taken += chunkBytes) {
       await writeChunk(pending.subarray(taken, taken + chunkBytes), false);
     }
-    pending = pending.subarray(taken);
+    // A copy: the piece is the caller's, who may use its memory again.
+    pending = Buffer.from(pending.subarray(taken));
   }
   await writeChunk(pending, true);
   return { bytes: total, sha256: hash.digest('hex') };
@@ -81,7 +85,10 @@ function openChunk(sealed: Buffer, key: Buffer, iv: Buffer): Buffer {
   if (sealed.length < tagBytes) throw new StoreError('corrupt', 'a blob ends too early');
   try {
     const decipher = createDecipheriv('aes-256-gcm', key, iv).setAuthTag(sealed.subarray(0, tagBytes));
-    return Buffer.concat([decipher.update(sealed.subarray(tagBytes)), decipher.final()]);
+    const plain = decipher.update(sealed.subarray(tagBytes));
+    // This mode holds nothing back for the end: what `final` does is to check the tag.
+    decipher.final();
+    return plain;
   } catch {
     throw new StoreError('corrupt', 'a blob does not decrypt');
   }

@@ -41,6 +41,8 @@ export interface TenantSettings {
   readonly firstFullFileIsBaseline: boolean;
   /** May clients of this tenant authenticate by a shared secret? */
   readonly clientSecretAllowed: boolean;
+  /** Private address ranges (CIDR) that notifications may be sent into, as NHS networks are private; others are closed. */
+  readonly egressPrivateRanges: readonly string[];
 }
 
 export const defaultSettings: TenantSettings = {
@@ -52,6 +54,7 @@ export const defaultSettings: TenantSettings = {
   publishBirthDateReason: '',
   firstFullFileIsBaseline: true,
   clientSecretAllowed: true,
+  egressPrivateRanges: [],
 };
 
 export const tenantIdPattern = /^[a-z0-9-]{1,64}$/;

@@ -1,4 +1,4 @@
-import { openSqlite } from '../../server/store/sqlite/open.ts';
 import { describeSearchVectors } from '../support/search-vectors.ts';
+import { onEmbeddedStore, openUnderTest } from '../support/store-under-test.ts';
 
-describeSearchVectors('SQLite', openSqlite);
+describeSearchVectors(onEmbeddedStore ? 'SQLite' : 'MongoDB', openUnderTest);

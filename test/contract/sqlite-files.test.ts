@@ -5,6 +5,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import Database from 'better-sqlite3-multiple-ciphers';
 import { expect } from 'chai';
 import { keyRing } from '../../server/keys/key-ring.ts';
 import type { Store } from '../../server/store/port.ts';
@@ -55,6 +56,19 @@ describe('the SQLite store on its files', () => {
 
   it('does not open with another master key', async () => {
     expect(await refusal(open(randomBytes(32)))).to.equal('corrupt');
+  });
+
+  it('opens files that took their key for a password, as they once did', async () => {
+    await store.close();
+    const system = new Database(join(path, 'system.db'));
+    system.pragma("cipher='aegis'");
+    system.key(Buffer.concat([Buffer.from('raw:'), keyRing(master).derive('system-store')]));
+    system.pragma('journal_mode=DELETE');
+    system.rekey(keyRing(master).derive('system-store'));
+    system.close();
+    store = await open();
+    await tenantOf(store, 'one').transact([resource('p1')], at(1));
+    expect((await tenantOf(store, 'one').head()).sequence).to.equal(1);
   });
 
   it('leaves nothing in clear in any file', async () => {

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect } from 'chai';
@@ -8,15 +8,15 @@ import type { FileState } from '../../server/store/port.ts';
 import { runCommand, serveCommand, startCommand, until } from '../support/house-command.ts';
 import { testHouse, trustX } from '../support/house-open.ts';
 import { type HouseState, houseState } from '../support/house-state.ts';
+import { onEmbeddedStore, removeStore } from '../support/store-under-test.ts';
 
 const verify = process.env['VERIFY'] === '1';
-const kills = verify ? 20 : 8;
+const kills = verify ? 20 : onEmbeddedStore ? 8 : 2;
 
 const slowMs = verify ? 600_000 : 180_000;
 
 describe('An ingest that is killed', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-killed-'));
-  const empty = join(scratch, 'empty');
   const files: string[] = [];
   let undisturbed: HouseState;
   /** Milliseconds that a command takes to start, and that the whole ingest takes. */
@@ -26,11 +26,11 @@ describe('An ingest that is killed', () => {
     this.timeout(slowMs);
     const out = join(scratch, 'files');
     // Long ago, so that no date comes true between two runs.
-    const trust = { staff: verify ? 3_000 : 500, vpd: '277', ods: 'RXX', seed: 'killed', startDate: '2020-01-01' };
+    const staff = verify ? 3_000 : onEmbeddedStore ? 500 : 60;
+    const trust = { staff, vpd: '277', ods: 'RXX', seed: 'killed', startDate: '2020-01-01' };
     const manifest = generateTrust({ ...trust, out, days: 1, broken: 0.01 });
     files.push(...manifest.files.map(({ name }) => join(out, name)));
-    await (await testHouse([trustX], undefined, empty)).close();
-    const data = freshFolder('undisturbed');
+    const data = await freshFolder('undisturbed');
     startMs = await timed(() => runCommand(data, 'tenant', 'list'));
     wholeMs = await timed(() => runCommand(data, 'ingest', '--tenant', 'rxx', ...files));
     undisturbed = await stateOf(data);
@@ -38,9 +38,9 @@ describe('An ingest that is killed', () => {
   });
   after(() => rmSync(scratch, { recursive: true, force: true }));
 
-  const freshFolder = (name: string) => {
+  const freshFolder = async (name: string) => {
     const data = join(scratch, name);
-    cpSync(empty, data, { recursive: true });
+    await (await testHouse([trustX], undefined, data)).close();
     return data;
   };
 
@@ -52,7 +52,7 @@ describe('An ingest that is killed', () => {
 
   for (let kill = 0; kill < kills; kill += 1) {
     it(`ends in what an undisturbed one ends in (killed at ${kill + 1}/${kills} of the run)`, async () => {
-      const data = freshFolder(`kill-${kill}`);
+      const data = await freshFolder(`kill-${kill}`);
       const { child, done } = startCommand(data, ['ingest', '--tenant', 'rxx', ...files]);
       const timer = setTimeout(() => child.kill('SIGKILL'), moment(kill));
       await done;
@@ -62,12 +62,13 @@ describe('An ingest that is killed', () => {
       const again = await runCommand(data, ...next);
       expect(again.status, again.stderr).to.equal(0);
       same(await stateOf(data, kill % 2 === 0 ? files : []), undisturbed);
+      await removeStore(data);
       rmSync(data, { recursive: true });
     }).timeout(slowMs);
   }
 
   it('is finished by a running server, without being asked', async () => {
-    const data = freshFolder('served');
+    const data = await freshFolder('served');
     const server = await serveCommand(data);
     const house = await testHouse([], undefined, data);
     try {

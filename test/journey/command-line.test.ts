@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
 import { type Ran, runLines } from '../support/house-command.ts';
+import { onEmbeddedStore } from '../support/store-under-test.ts';
 
 const slowMs = 120_000;
 
@@ -199,7 +200,7 @@ describe('The command line', () => {
       'ingest --tenant rxx',
       'ingest --frobnicate x',
       'tenant add rww --name W',
-      'tenant add rww --name W --ods RWW --vpd 500 --isolation shared',
+      `tenant add rww --name W --ods RWW --vpd 500 --isolation ${onEmbeddedStore ? 'shared' : 'none'}`,
       'lineage --tenant rxx',
       'lineage --tenant rxx --file a --person b',
       'lineage --tenant rxx --resource Practitioner',

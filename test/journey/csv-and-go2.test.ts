@@ -42,7 +42,6 @@ const foreignProfile = {
     { to: 'person.lastName', headers: ['Surname of Person'] },
     { to: 'assignment.assignmentNumber', headers: ['Post No'] },
     { to: 'assignment.fte', headers: ['W.T.E.'] },
-    { to: 'person.hireDate', headers: ['Hire Date'], formats: ['MM/dd/yyyy'] },
     { to: 'assignment.earliestStart', headers: ['Latest Start Date'], formats: ['MM/dd/yyyy'] },
   ],
 };

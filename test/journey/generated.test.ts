@@ -8,6 +8,7 @@ import { present } from '../../server/core/assert.ts';
 import type { FileReport } from '../../server/ingest/parts.ts';
 import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
 import { houseState, liveResources } from '../support/house-state.ts';
+import { onEmbeddedStore } from '../support/store-under-test.ts';
 
 const verify = process.env['VERIFY'] === '1';
 const slowMs = verify ? 600_000 : 120_000;
@@ -15,8 +16,8 @@ const startDate = '2026-04-01';
 
 /** `broken` puts in faults; the larger form runs where `VERIFY` is set. */
 const trusts = [
-  { staff: verify ? 10_000 : 2_000, days: 4, seed: '7', broken: 0.01 },
-  { staff: 300, days: 6, seed: 'faulty', broken: 0.2 },
+  { staff: verify ? 10_000 : onEmbeddedStore ? 2_000 : 200, days: 4, seed: '7', broken: 0.01 },
+  { staff: onEmbeddedStore ? 300 : 100, days: 6, seed: 'faulty', broken: 0.2 },
 ] as const;
 
 for (const trust of trusts) {

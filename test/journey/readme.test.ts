@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { expect } from 'chai';
 import { withSettings } from '../../scripts/docs-settings.ts';
+import { removeStore, storeSetting } from '../support/store-under-test.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 
@@ -35,7 +36,8 @@ interface Ran {
 }
 
 async function run(script: string, folder: string, port: number): Promise<Ran> {
-  const environment = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, ESR_FHIR_PORT: String(port) };
+  const settings = { ESR_FHIR_PORT: String(port), ESR_FHIR_STORE: storeSetting(folder) };
+  const environment = { ...process.env, PATH: `${folder}:${process.env['PATH']}`, ...settings };
   const shell = spawn('bash', ['-e', '-c', script], {
     cwd: folder,
     env: environment,
@@ -75,6 +77,7 @@ describe('The README', () => {
       expect(output).to.match(/^version {2}Practitioner\//m);
       expect(output).not.to.include('OperationOutcome');
     } finally {
+      await removeStore(folder);
       rmSync(folder, { recursive: true, force: true });
     }
   });

@@ -5,7 +5,9 @@ import type { FastifyInstance } from 'fastify';
 import type { AuditEntry } from '../../server/audit/entry.ts';
 import type { Refusal } from '../../server/auth/access.ts';
 import { parseScopes } from '../../server/auth/scope.ts';
+import { packageFolder, topicDefinitions } from '../../server/cli/documents.ts';
 import { present } from '../../server/core/assert.ts';
+import { subscriptions } from '../../server/events/subscriptions.ts';
 import type { ServerDeps } from '../../server/http/deps.ts';
 import { buildServer } from '../../server/http/server.ts';
 import type { TraceReader } from '../../server/interaction/trace-reader.ts';
@@ -74,6 +76,11 @@ export async function fhirRig(
     store,
     audit: async (entry) => void audited.push(entry),
     trace: () => emptyTrace,
+    subscriptions: subscriptions({
+      ...{ canonicalBase, parameters, extract, keys, clock: { now: () => now }, changed: () => {} },
+      egress: () => ({ privateRanges: [], loopback: false, ownOrigins: [publicUrl] }),
+    }),
+    topics: topicDefinitions(packageFolder()),
     pageKey: keys.derive('page-token'),
     clock: { now: () => now },
     logger: silentLogger,

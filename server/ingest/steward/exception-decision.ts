@@ -2,7 +2,7 @@ import { writeBatch } from '../../commit/write-batch.ts';
 import { AppError } from '../../core/error.ts';
 import { limits } from '../../core/limits.ts';
 import { keyText } from '../../record/record.ts';
-import type { ExceptionRow, Op, StagedGroup, StagedRow, TenantStore } from '../../store/port.ts';
+import type { ExceptionRow, FileRow, Op, StagedGroup, StagedRow, TenantStore } from '../../store/port.ts';
 import { underIngestLease } from '../ingest-lease.ts';
 import { joinOf } from '../join.ts';
 import { walkChunk } from '../walk.ts';
@@ -28,12 +28,16 @@ export function releaseException(stewardship: Stewardship, id: string, decision:
     const wanted = await openRow(store, id);
     const group = await together(store, wanted);
     const feed = feedOf(stewardship, await store.ledger.file(wanted.file));
-    const groups = [group.staged, ...(await waiting(store, wanted))];
+    const others = await waiting(store, wanted);
+    const groups = [group, ...others].map(({ staged }) => staged);
     const chunk = await walkChunk(store, wanted.file, groups, feed, await joinOf(store.records));
     const why = await stillBad(store, group.staged, feed);
     if (why.length > 0) return { released: false, why };
+    const good = others.filter((_, at) => chunk.fates[at + 1]?.fate !== 'quarantined').flatMap(({ rows }) => rows);
+    const recounted = await recount(store, [...group.rows, ...good]);
     const build = (at: string): Op[] => [
       ...chunk.ops(at),
+      ...recounted.map((file): Op => ({ op: 'file', tenant: store.tenant, file })),
       ...group.rows.map((row) => closing(store.tenant, row, 'released', at)),
       decisionOp(store.tenant, 'exception-release', id, decision, at),
     ];
@@ -89,7 +93,7 @@ function groupOf(exceptions: readonly ExceptionRow[]): StagedGroup {
 }
 
 /** Rows that wait for the person whose row is released, by record and file. */
-async function waiting(store: TenantStore, { record }: ExceptionRow): Promise<readonly StagedGroup[]> {
+async function waiting(store: TenantStore, { record }: ExceptionRow): Promise<readonly Together[]> {
   if (record.type !== 'person') return [];
   const rows = await store.ledger.exceptions({ waitingFor: [record], state: 'open', severity: 'error' });
   // Of a record that several files left waiting, the last one's rows count.
@@ -101,7 +105,25 @@ async function waiting(store: TenantStore, { record }: ExceptionRow): Promise<re
       latest.set(keyText(row.record), { file: row.file, rows: [row] });
     }
   }
-  return [...latest.values()].map((one) => groupOf(one.rows)).sort((a, b) => a.rank - b.rank);
+  const groups = [...latest.values()].map((one) => ({ rows: one.rows, staged: groupOf(one.rows) }));
+  return groups.sort((a, b) => a.staged.rank - b.staged.rank);
+}
+
+/** The ledger rows of the files that these rows came in: they are applied now, and quarantined no more. */
+async function recount(store: TenantStore, released: readonly ExceptionRow[]): Promise<readonly FileRow[]> {
+  const ids = new Set(released.map(({ id }) => id));
+  const files: FileRow[] = [];
+  for (const file of new Set(released.map((row) => row.file))) {
+    const open = await store.ledger.exceptions({ file, state: 'open', severity: 'error' });
+    // A line that feeds several records is in once none of them is bad any more.
+    const bad = new Set(open.filter(({ id }) => !ids.has(id)).map(({ line }) => line));
+    const lines = new Set(released.filter((row) => row.file === file && !bad.has(row.line)).map(({ line }) => line));
+    const row = await store.ledger.file(file);
+    if (row === undefined || lines.size === 0) continue;
+    const moved = Math.min(lines.size, row.quarantined);
+    files.push({ ...row, quarantined: row.quarantined - moved, applied: row.applied + moved });
+  }
+  return files;
 }
 
 function since({ rows }: { readonly rows: readonly ExceptionRow[] }): string {

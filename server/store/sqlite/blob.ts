@@ -80,9 +80,9 @@ function readsAhead(file: FileHandle): Take {
   let ended = false;
   return async (bytes) => {
     if (ahead.length < bytes && !ended) {
-      const more = await readFully(file, bytesAtOnce);
-      ended = more.length < bytesAtOnce;
-      ahead = Buffer.concat([ahead, more]);
+      const wanted = ahead.length + bytesAtOnce;
+      ahead = await readFully(file, ahead, wanted);
+      ended = ahead.length < wanted;
     }
     const taken = ahead.subarray(0, bytes);
     ahead = ahead.subarray(bytes);
@@ -90,10 +90,10 @@ function readsAhead(file: FileHandle): Take {
   };
 }
 
-/** Up to `length` bytes, fewer only at the end of the file. */
-async function readFully(file: FileHandle, length: number): Promise<Buffer> {
-  const buffer = Buffer.alloc(length);
-  let filled = 0;
+/** `begun` and what follows it in the file, up to `length` bytes, fewer only at the file's end. */
+async function readFully(file: FileHandle, begun: Buffer, length: number): Promise<Buffer> {
+  const buffer = Buffer.allocUnsafeSlow(length);
+  let filled = begun.copy(buffer);
   while (filled < length) {
     const { bytesRead } = await file.read(buffer, filled, length - filled);
     if (bytesRead === 0) break;

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { tracePerson } from '../../../server/lineage/trace.ts';
 import { type TestHouse, testHouse, trustX, trustY } from '../../support/house-open.ts';
 import { fileOf } from '../../support/journey-vector.ts';
 
@@ -86,6 +87,9 @@ describe('A CSV without ESR ids', () => {
     expect(practitioner?.['name']).to.deep.include({ use: 'official', family: 'Owens', given: ['Ann', 'Maria'] });
     expect(await esr(go2(2, rows))).to.include({ unchanged: 3, changed: 0, created: 0, quarantined: 0 });
     expect(await csv('b.csv', table(ann, ''))).to.include({ unchanged: 1, changed: 0, created: 0 });
+    const traced = await tracePerson(house.store('rxx'), '1001');
+    expect(traced?.records.map(({ type, id }) => `${type}/${id}`)).to.include('person/csv:90001');
+    expect(traced?.versions.map(({ type }) => type)).to.include.members(['Practitioner', 'PractitionerRole']);
     const moved = [person('1001', '90001', 'Laternamed')];
     expect(await esr(go2(3, moved, 'changes'))).to.include({ state: 'applied', created: 0, quarantined: 0 });
     expect(JSON.stringify(await live('Practitioner'))).to.contain('Laternamed');

@@ -14,8 +14,7 @@ describe('masked rows', () => {
       previousLastName: 'Xxxxx-Xxxxxx',
       employeeNumber: '999999999',
       email: 'x.xxxxx@xxxxxxx.xxx',
-      hireDate: '2004-06-01',
-      systemPersonType: 'EMP',
+      userPersonType: 'Employee',
     });
   });
 

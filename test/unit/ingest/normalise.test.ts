@@ -55,9 +55,7 @@ describe('normalised rows', () => {
       previousLastName: 'Sname-Before',
       gender: 'Female',
       nhsUniqueId: '289601',
-      hireDate: '2004-06-01',
       terminationDate: '2020-05-01',
-      systemPersonType: 'EMP',
       userPersonType: 'Employee',
       email: 'f.sname@example.org',
     });
@@ -79,7 +77,6 @@ describe('normalised rows', () => {
     expect(await fieldsOf(assignmentRow)).to.deep.equal({
       personId: 'A48180',
       earliestStart: '2006-07-27',
-      assignmentType: 'E',
       assignmentNumber: '10602402',
       systemStatus: 'ACTIVE_ASSIGN',
       userStatus: 'Active Assignment',
@@ -96,7 +93,6 @@ describe('normalised rows', () => {
       positionTitle: 'Bank Nurse Band 5',
       occupationCode: 'N7B',
       areaOfWork: 'Bank',
-      gradeOrigin: 'NHS',
       gradePayscale: 'XR05',
       gradeDescription: 'Review Body Band 5',
       staffGroup: 'Nursing and Midwifery Registered',
@@ -142,7 +138,6 @@ describe('normalised rows', () => {
       payscale: 'MN31',
       organisationId: '52001',
       hiringStatus: 'Active',
-      positionType: 'NONE',
       workplaceOrgCode: 'RPG',
     });
   });
@@ -198,7 +193,7 @@ describe('normalised rows', () => {
   it('read a pair of VPD and NACS code', async () => {
     const row = 'LOV~LKUP~NHS_NACS_CODE~123-RCX~123-RCX OXLEAS NHS TRUST~~~~~Y~~~20201014 095943';
     expect(await only(row)).to.deep.include({ rank: 0, key: { type: 'nacs', id: 'RCX' } });
-    expect(await fieldsOf(row)).to.deep.equal({ vpd: '123', name: 'OXLEAS NHS TRUST', enabled: true });
+    expect(await fieldsOf(row)).to.deep.equal({ name: 'OXLEAS NHS TRUST' });
     expect(await faultsOf(row.replace('~123-RCX~', '~RCX~'))).to.deep.equal(['missing-key id']);
   });
 
@@ -215,7 +210,7 @@ describe('normalised rows', () => {
     const row = withField(withField(assignmentRow, 30, '12| |N7B'), 31, '||Local|more|and more');
     const fields = (await fieldsOf(row)) as Readonly<Record<string, unknown>>;
     expect(fields).to.include({ positionNumber: '12', occupationCode: 'N7B', gradeDescription: 'Local' });
-    expect(fields).to.not.have.any.keys('positionTitle', 'areaOfWork', 'gradeOrigin', 'gradePayscale');
+    expect(fields).to.not.have.any.keys('positionTitle', 'areaOfWork', 'gradePayscale');
   });
 
   it('tolerate and count further fields at the end, and drop them', async () => {
@@ -287,7 +282,7 @@ describe('bad rows', () => {
     ['a start that is no date', withField(personRow, 3, '20210230'), ['bad-date start']],
     ['an end that is no date', withField(personRow, 4, 'soon'), ['bad-date end']],
     ['an end before the start', withField(personRow, 4, '20170501'), ['end-before-start end']],
-    ['a hire date outside the centuries', withField(personRow, 17, '10661014'), ['bad-date hireDate']],
+    ['a leaving date outside the centuries', withField(personRow, 18, '10661014'), ['bad-date terminationDate']],
     ['a number with a comma', withField(assignmentRow, 23, '37,5'), ['bad-number normalHours']],
     ['a negative FTE', withField(assignmentRow, 26, '-1'), ['bad-number fte']],
     ['a flag that is none', withField(assignmentRow, 22, 'Maybe'), ['bad-flag primary']],

@@ -1,5 +1,5 @@
 import { type Go2Batch, type Go2Counts, readGo2 } from '../../../server/ingest/formats/go2/read.ts';
-import type { Go2Row } from '../../../server/ingest/formats/go2/row.ts';
+import { type Go2Row, rowOf } from '../../../server/ingest/formats/go2/row.ts';
 import { normaliseRows } from '../../../server/ingest/normalise.ts';
 import type { StagedRow } from '../../../server/store/port.ts';
 import { columns } from './esr-columns.ts';
@@ -25,7 +25,7 @@ export async function readAll(
   const fault = batches.find((batch) => batch.kind === 'fault')?.fault;
   return {
     kinds: batches.map((batch) => batch.kind),
-    rows: batches.flatMap((batch) => (batch.kind === 'rows' ? batch.rows : [])),
+    rows: batches.flatMap((batch) => (batch.kind === 'rows' ? batch.rows.map(rowOf) : [])),
     counts: batches.find((batch) => batch.kind === 'end')?.counts,
     fault: fault?.code,
     message: fault?.message,

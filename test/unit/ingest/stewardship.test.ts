@@ -95,6 +95,22 @@ describe('Stewardship', () => {
     expect((await roles()).size).to.equal(1);
     expect((await stewardship.store.ledger.exception(waiting.id))?.state).to.equal('closed');
     expect(await exceptions()).to.deep.equal([]);
+    // The row that was discarded stays quarantined; the ledger balances.
+    const [ledger] = await stewardship.store.ledger.files();
+    expect(ledger).to.include({ rows: 4, quarantined: 1, applied: 3, unchanged: 0 });
+  });
+
+  it('releases a row of version 1 as that feed’s word, not as GO2’s', async () => {
+    const name = 'GO_277_ASG_20260501_Full_00000001.DAT';
+    const person = '"PER",1,"9001","","Ash","Ann","","","Female",19700102,"QQ000001A",20200406,,"No"';
+    const job = '"ASG",51,"9001",20200406,,"Active Assignment","C","277 Monthly","Calendar Month"';
+    const rows = [person, person.replace('Ash', 'Elm'), job];
+    await test.ingest(name, [`"HDR","${name}"`, ...rows, `"FTR","${name}",3`, ''].join('\r\n'), 'rxx');
+    const [first, second] = (await exceptions()) as [ExceptionRow, ExceptionRow];
+    await discardException(stewardship, second.id, decision);
+    expect(await releaseException(stewardship, first.id, decision)).to.deep.include({ released: true });
+    const [record] = await stewardship.store.records.get([{ type: 'person', id: '1' }]);
+    expect(record?.layers?.statements?.map(({ feed, precedence }) => [feed, precedence])).to.deep.equal([['go1', 10]]);
   });
 
   it('refuses what is not open, not a row, or not there', async () => {

@@ -94,6 +94,8 @@ function cut(text: string, rows: readonly unknown[]): number {
   return /[\r\n]$/.test(text) ? rows.length : rows.length - 1;
 }
 
+/** In streaming mode, as `toUtf8` does: else Node 20 reads 0x80–0x9F of Windows-1252 as control characters. */
 function decodeFirst(first: Uint8Array, encoding: CsvEncoding): string {
-  return new TextDecoder(encoding).decode(first);
+  const decoder = new TextDecoder(encoding);
+  return decoder.decode(first, { stream: true }) + decoder.decode();
 }

@@ -23,7 +23,6 @@ const personFields: Readonly<Record<number, Field>> = {
   8: ['maidenName', 'text', 'Maiden Name (PER 8)'],
   9: ['gender', 'text', 'Gender (PER 9)'],
   10: ['birthDate', 'date', 'Date of Birth (PER 10)'],
-  12: ['hireDate', 'date', 'Hire Date (PER 12)'],
   13: ['terminationDate', 'date', 'Termination Date (PER 13)'],
 };
 
@@ -70,7 +69,7 @@ export function draftAssignment({ line, cells }: CsvRow, person: string | undefi
   const category = rest.findIndex((cell) => cell === 'FT' || cell === 'PT');
   if (category >= 0) for (const [at, field] of afterCategory.entries()) setField(draft, field, rest[category + at]);
   flexfield(draft, rest, 4, ['positionNumber', 'positionTitle', 'occupationCode', 'areaOfWork']);
-  flexfield(draft, rest, 3, ['gradeOrigin', 'gradePayscale', 'gradeDescription']);
+  flexfield(draft, rest, 3, [undefined, 'gradePayscale', 'gradeDescription']);
   flexfield(draft, rest, 2, ['staffGroup', 'jobRole']);
   const name = rest.find((cell) => /^\d{3} L\d \S/.test(cell));
   if (name === undefined || hasControls(name)) return { line, drafts: { assignment: draft }, fault: null };
@@ -100,7 +99,14 @@ function setField(draft: Draft, [name, kind, where]: Field, cell: string | undef
 }
 
 /** The first cell of exactly so many parts between `|`, the bar behind the last of a position's four not counted. */
-function flexfield(draft: Draft, cells: readonly string[], parts: number, names: readonly string[]): void {
+function flexfield(
+  draft: Draft,
+  cells: readonly string[],
+  parts: number,
+  names: readonly (string | undefined)[],
+): void {
   const split = cells.map((cell) => cell.replace(/\|$/, '').split('|')).find((found) => found.length === parts);
-  for (const [at, name] of names.entries()) setField(draft, [name, 'text', `${name} (ASG)`], split?.[at]);
+  for (const [at, name] of names.entries()) {
+    if (name !== undefined) setField(draft, [name, 'text', `${name} (ASG)`], split?.[at]);
+  }
 }

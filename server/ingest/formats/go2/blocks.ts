@@ -1,20 +1,20 @@
 import { limits } from '../../../core/limits.ts';
-import { decodeEsr } from './decode.ts';
 
-/** Whole lines of a file, decoded, each but the file's last with its LF; or the beginning of one that is too long. */
+/** Whole lines of a file, each but the file's last with its LF; or the beginning of one that is too long. */
 export interface Block {
-  readonly text: string;
+  readonly bytes: Buffer;
   readonly tooLong: boolean;
 }
 
 const blockBytesMax = limits.lineBytesMax;
+const lineFeed = 10;
 
 /**
  * Cuts a stream of bytes into blocks of whole lines, LF ending a line. Memory stays constant: of a line longer than
  * `limits.lineBytesMax` the beginning is kept and the rest skipped, however long it is.
  */
 export async function* readBlocks(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Block> {
-  let carry = '';
+  let carry: Buffer = Buffer.alloc(0);
   let skipping = false;
   for await (const chunk of bytes) {
     for (let offset = 0; offset < chunk.length; offset += blockBytesMax) {
@@ -22,23 +22,24 @@ export async function* readBlocks(bytes: AsyncIterable<Uint8Array>): AsyncGenera
       const piece = Buffer.from(chunk.buffer, chunk.byteOffset + offset, length);
       let start = 0;
       if (skipping) {
-        start = piece.indexOf(10) + 1;
+        start = piece.indexOf(lineFeed) + 1;
         if (start === 0) continue;
         skipping = false;
       }
-      const end = piece.lastIndexOf(10) + 1;
+      const end = piece.lastIndexOf(lineFeed) + 1;
       if (end > start) {
-        yield { text: carry + decodeEsr(piece.subarray(start, end)), tooLong: false };
-        carry = '';
+        const whole = piece.subarray(start, end);
+        yield { bytes: carry.length === 0 ? whole : Buffer.concat([carry, whole]), tooLong: false };
+        carry = Buffer.alloc(0);
         start = end;
       }
-      if (start < length) carry += decodeEsr(piece.subarray(start));
+      if (start < length) carry = Buffer.concat([carry, piece.subarray(start)]);
       if (carry.length > limits.lineBytesMax) {
-        yield { text: carry.slice(0, limits.lineBytesMax), tooLong: true };
-        carry = '';
+        yield { bytes: carry.subarray(0, limits.lineBytesMax), tooLong: true };
+        carry = Buffer.alloc(0);
         skipping = true;
       }
     }
   }
-  if (carry !== '') yield { text: carry, tooLong: false };
+  if (carry.length > 0) yield { bytes: carry, tooLong: false };
 }

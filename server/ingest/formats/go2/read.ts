@@ -1,16 +1,16 @@
 import { assert } from '../../../core/assert.ts';
 import { limits } from '../../../core/limits.ts';
 import { type Block, readBlocks } from './blocks.ts';
-import { decodeEsr, hasControls, isUnusual } from './decode.ts';
+import { decodeEsr } from './decode.ts';
 import { type Go2FileFault, go2FileFault } from './file-fault.ts';
 import { type Go2Header, type Go2HeaderResult, parseGo2Header } from './header.ts';
 import { isKnownRecordType } from './record-type.ts';
-import type { Go2Row, RowFlaw } from './row.ts';
+import { type Go2Line, lineText } from './row.ts';
 
 /** First `header`, then `rows`, last `end`; or `fault` instead of what would follow: nothing comes after it. */
 export type Go2Batch =
   | { readonly kind: 'header'; readonly header: Go2Header }
-  | { readonly kind: 'rows'; readonly rows: readonly Go2Row[] }
+  | { readonly kind: 'rows'; readonly rows: readonly Go2Line[] }
   | { readonly kind: 'end'; readonly counts: Go2Counts }
   | { readonly kind: 'fault'; readonly fault: Go2FileFault };
 
@@ -27,13 +27,15 @@ export interface Go2Counts {
 export interface Go2Options {
   /** Record types to give out; all others are counted and dropped unread. */
   readonly keep: { has(type: string): boolean };
-  /** One character between the fields; a per-trust setting of ESR. Default `~`. */
+  /** One ASCII character between the fields; a per-trust setting of ESR. Default `~`. */
   readonly delimiter?: string;
 }
 
 const defaultDelimiter = '~';
 const batchRows = limits.stageRowsPerBatchMax;
+const lineFeed = 10;
 const carriageReturn = 13;
+const space = 32;
 
 /**
  * Reads an ESR Generic Outbound v2 (GO2) file (esr.md 1.2) in constant memory. Lines end with LF (CRLF tolerated, a
@@ -77,11 +79,11 @@ export function peekGo2Header(first: Uint8Array, delimiter: string = defaultDeli
 }
 
 interface State {
-  readonly keep: Go2Options['keep'];
   readonly delimiter: string;
+  readonly typeOf: (code: number) => RowType;
   header: Go2Header | null;
   fault: Go2FileFault | null;
-  readonly rows: Go2Row[];
+  readonly rows: Go2Line[];
   /** Lines so far, and those of them that are not blank. */
   line: number;
   filled: number;
@@ -92,9 +94,9 @@ interface State {
 
 function newState(options: Go2Options): State {
   const { keep, delimiter = defaultDelimiter } = options;
-  assert(/^[^\s]$/.test(delimiter), 'the delimiter is one visible character');
+  assert(/^[!-~]$/.test(delimiter), 'the delimiter is one visible ASCII character');
   const counts = { line: 0, filled: 0, dropped: new Map<string, number>(), unknown: new Map<string, number>() };
-  return { keep, delimiter, header: null, fault: null, rows: [], trailed: false, ...counts };
+  return { delimiter, typeOf: rowTypes(keep), header: null, fault: null, rows: [], trailed: false, ...counts };
 }
 
 function rowsOf({ rows }: State, count: number): Go2Batch {
@@ -108,35 +110,32 @@ function faultAtEnd(state: State): Go2FileFault | null {
   return state.header.kind === 'full' && state.filled === 2 ? go2FileFault('too-short') : null;
 }
 
-function readBlock(state: State, block: Block): void {
-  const { text } = block;
-  const unusual = isUnusual(text);
-  const returns = text.includes('\r');
-  for (let start = 0; start < text.length && state.fault === null; ) {
-    const feed = text.indexOf('\n', start);
-    let end = feed < 0 ? text.length : feed;
+function readBlock(state: State, { bytes, tooLong: cut }: Block): void {
+  for (let start = 0; start < bytes.length && state.fault === null; ) {
+    const feed = bytes.indexOf(lineFeed, start);
+    let end = feed < 0 ? bytes.length : feed;
     const next = end + 1;
-    const tooLong = block.tooLong || end - start > limits.lineBytesMax;
+    const tooLong = cut || end - start > limits.lineBytesMax;
     if (tooLong) end = start + limits.lineBytesMax;
     state.line += 1;
-    while (returns && end > start && text.charCodeAt(end - 1) === carriageReturn) end -= 1;
-    let line = text.slice(start, end);
-    start = next;
-    if (!tooLong && (line === '' || (line.charCodeAt(0) <= 32 && line.trim() === ''))) continue;
-    let flaw: RowFlaw = 'none';
-    if (unusual || (returns && line.includes('\r'))) {
-      line = line.replace(/[\t\r]/g, ' ');
-      if (hasControls(line)) flaw = 'control-character';
+    while (end > start && bytes[end - 1] === carriageReturn) end -= 1;
+    if (tooLong || !isBlank(bytes, start, end)) {
+      state.filled += 1;
+      readLine(state, bytes, start, end, tooLong);
     }
-    state.filled += 1;
-    readLine(state, line, tooLong ? 'line-too-long' : flaw);
+    start = next;
   }
 }
 
-function readLine(state: State, text: string, flaw: RowFlaw): void {
+function isBlank(bytes: Buffer, start: number, end: number): boolean {
+  if (end === start) return true;
+  return (bytes[start] ?? 0) <= space && lineText(bytes, start, end).text.trim() === '';
+}
+
+function readLine(state: State, bytes: Buffer, start: number, end: number, tooLong: boolean): void {
   const { delimiter, line } = state;
   if (state.header === null) {
-    const result = parseGo2Header(text, line, delimiter);
+    const result = parseGo2Header(lineText(bytes, start, end).text, line, delimiter);
     if (result.ok) state.header = result.header;
     else state.fault = result.fault;
     return;
@@ -145,13 +144,35 @@ function readLine(state: State, text: string, flaw: RowFlaw): void {
     state.fault = go2FileFault('data-after-trailer', line);
     return;
   }
-  const fourth = text.charAt(3);
-  const type = fourth === delimiter || fourth === '' ? text.slice(0, 3) : '';
-  if (state.keep.has(type)) state.rows.push({ line, type, text, delimiter, flaw });
-  else if (type === 'TRL') readTrailer(state, text);
+  const ends = end - start === 3 || (end - start > 3 && bytes[start + 3] === delimiter.charCodeAt(0));
+  const code = ends ? ((bytes[start] ?? 0) << 16) | ((bytes[start + 1] ?? 0) << 8) | (bytes[start + 2] ?? 0) : 0;
+  const { type, is } = state.typeOf(code);
+  if (is === 'kept') state.rows.push({ line, type, delimiter, bytes, start, end, tooLong });
+  else if (type === 'TRL') readTrailer(state, lineText(bytes, start, end).text);
   else if (type === 'HDR') state.fault = go2FileFault('second-header', line);
-  else if (isKnownRecordType(type)) count(state.dropped, type);
+  else if (is === 'known') count(state.dropped, type);
   else count(state.unknown, unknownName(state.unknown, type));
+}
+
+interface RowType {
+  readonly type: string;
+  readonly is: 'kept' | 'known' | 'unknown';
+}
+
+const noType: RowType = { type: '', is: 'unknown' };
+
+/** What the first three bytes of a row say, read once per type: a number is looked up faster than a text is made. */
+function rowTypes(keep: Go2Options['keep']): State['typeOf'] {
+  const types = new Map<number, RowType>();
+  return (code) => {
+    const found = types.get(code);
+    if (found !== undefined) return found;
+    const type = decodeEsr(Buffer.from([code >> 16, (code >> 8) & 255, code & 255]));
+    if (!/^[A-Z]{3}$/.test(type)) return keep.has(type) ? { type, is: 'kept' } : noType;
+    const made: RowType = { type, is: keep.has(type) ? 'kept' : isKnownRecordType(type) ? 'known' : 'unknown' };
+    types.set(code, made);
+    return made;
+  };
 }
 
 /** TRL 2 counts every line that is not blank, HDR and TRL included (esr.md 1.2). */

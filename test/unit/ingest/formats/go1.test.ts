@@ -37,7 +37,6 @@ describe('A Generic Outbound version 1 file', () => {
       firstName: 'Ann',
       middleNames: 'Mary',
       gender: 'Female',
-      hireDate: '2020-04-06',
       email: 'ann.owens@rxx.nhs.example',
     });
     const [bank] = await records.get([{ type: 'assignment', id: '5002' }]);
@@ -56,7 +55,6 @@ describe('A Generic Outbound version 1 file', () => {
       positionTitle: 'Bank Nurse',
       occupationCode: 'N7B',
       areaOfWork: 'Bank',
-      gradeOrigin: 'NHS',
       gradePayscale: 'XR05',
       gradeDescription: 'Review Body Band 5',
       staffGroup: 'Nursing and Midwifery Registered',

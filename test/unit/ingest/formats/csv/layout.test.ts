@@ -46,6 +46,12 @@ describe('CSV layout', () => {
     expect(drift(staff.map((heading) => ` ${heading.toUpperCase().replaceAll(' ', '_')}`))).to.deep.equal([]);
   });
 
+  it('reads headings in Windows-1252, its own letters too', () => {
+    const bytes = Buffer.from(`${[...staff, 'Nurse\u0092s \u0096 Bleep'].join()}\n${values.join()},\u00e9\n`, 'latin1');
+    const [drifted] = find(bytes)?.header.drift ?? [];
+    expect(drifted?.message).to.equal('column "Nurse\u2019s \u2013 Bleep" is new and not kept');
+  });
+
   it('notices new, missing, misspelt and doubled columns', () => {
     expect(drift([...staff, 'Shoe Size'])).to.deep.equal(['new: column "Shoe Size" is new and not kept']);
     expect(drift(staff.filter((heading) => heading !== 'Title'))).to.deep.equal(['missing: column "Title" is missing']);
@@ -75,7 +81,7 @@ describe('A proposed CSV profile', () => {
     expect(profile.columns.map(({ to }) => to)).to.include.members(['person.lastName', 'assignment.earliestStart']);
     const formats = Object.fromEntries(profile.columns.map(({ headers, formats: dates }) => [headers[0], dates]));
     expect(formats['Start Date']).to.deep.equal(['dd-MMM-yyyy', 'yyyy/MM/dd HH:mm:ss']);
-    expect(formats['Hire Date']).to.deep.equal(['MM/dd/yyyy']);
+    expect(formats['Assignment End Date']).to.deep.equal(['MM/dd/yyyy']);
   });
 
   it('says what it is unsure of, and never says that a report is complete', () => {

@@ -1,0 +1,153 @@
+import { derivedId } from '../core/id.ts';
+import type { NumberedEvent, StoredVersion } from '../store/port.ts';
+import { backport, type Extension, type SubscriptionStatus } from './subscription-resource.ts';
+import type { Content } from './terms.ts';
+
+/** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription-status-r4.html */
+export type StatusKind = 'handshake' | 'heartbeat' | 'event-notification' | 'query-status' | 'query-event';
+
+/** What every status says of its subscription. */
+export interface StatusHead {
+  /** FHIR base of the subscription. */
+  readonly base: string;
+  readonly canonicalBase: string;
+  readonly subscription: string;
+  /** Canonical URL; undefined of plain R4 criteria. */
+  readonly topic: string | undefined;
+  readonly status: SubscriptionStatus;
+  /** Number of its newest event, delivered or not. */
+  readonly events: number;
+  /** Class of the failure that put it into error. */
+  readonly error: string | null;
+}
+
+/** An event with the version that it is about, where there is one to show. */
+export interface ShownEvent {
+  readonly event: NumberedEvent;
+  readonly version: StoredVersion | undefined;
+}
+
+/** What `NumberedEvent.about` holds. */
+export interface About {
+  /** Contract whose version the focus names. */
+  readonly contract?: string;
+  readonly event: string;
+  readonly correlationId: string;
+  readonly effectiveDate?: string;
+  readonly receivedDate?: string;
+  readonly firstEvent?: string;
+}
+
+/** Parameters resource of a `$status` or of the first entry of a notification. R4 carries numbers as strings. */
+export function statusParameters(head: StatusHead, kind: StatusKind, events: readonly ShownEvent[], content: Content) {
+  const { base, subscription, topic, status, events: count, error } = head;
+  return {
+    resourceType: 'Parameters',
+    id: derivedId('status', base, subscription, kind, String(count)),
+    meta: { profile: [backport.status] },
+    parameter: [
+      { name: 'subscription', valueReference: { reference: `${base}/Subscription/${subscription}` } },
+      ...(topic === undefined ? [] : [{ name: 'topic', valueCanonical: topic }]),
+      { name: 'status', valueCode: status },
+      { name: 'type', valueCode: kind },
+      { name: 'events-since-subscription-start', valueString: String(count) },
+      ...events.map(({ event }) => eventParameter(head, event, content)),
+      ...(error === null ? [] : [{ name: 'error', valueCodeableConcept: errorConcept(error) }]),
+    ],
+  };
+}
+
+function errorConcept(error: string) {
+  return {
+    coding: [{ system: 'http://terminology.hl7.org/CodeSystem/subscription-error', code: 'no-response' }],
+    text: error,
+  };
+}
+
+/** `empty` says that something happened and when, and nothing else. */
+function eventParameter({ base, canonicalBase }: StatusHead, event: NumberedEvent, content: Content) {
+  const part: object[] = [
+    { name: 'event-number', valueString: String(event.number) },
+    { name: 'timestamp', valueInstant: event.at },
+  ];
+  if (content === 'empty') return { name: 'notification-event', part };
+  if (event.focus !== '') part.push({ name: 'focus', valueReference: { reference: `${base}/${focusOf(event)}` } });
+  return { extension: [aboutExtension(event, canonicalBase)], name: 'notification-event', part };
+}
+
+function aboutExtension({ about }: NumberedEvent, canonicalBase: string): Extension {
+  const url = (name: string) => `${canonicalBase}/StructureDefinition/${name}`;
+  const { event, correlationId, effectiveDate, receivedDate, firstEvent } = JSON.parse(about) as About;
+  return {
+    url: url('subscription-event'),
+    extension: [
+      { url: 'event', valueId: event },
+      { url: 'correlation', valueString: correlationId },
+      ...(effectiveDate === undefined ? [] : [{ url: 'effective', valueDate: effectiveDate }]),
+      ...(receivedDate === undefined ? [] : [{ url: 'received', valueDate: receivedDate }]),
+      ...(firstEvent === undefined ? [] : [{ url: 'first-event', valueId: firstEvent }]),
+    ],
+  };
+}
+
+/** `Type/id` of an event's focus. */
+function focusOf({ focus }: NumberedEvent): string {
+  return focus.slice(0, focus.lastIndexOf('/'));
+}
+
+/**
+ * A notification (Backport 1.1, "Notification bundle"): a history Bundle whose first entry is the status.
+ *
+ * @param id the same for all attempts at the same events
+ * @param at ISO 8601; of the newest event, so that every attempt sends the same bytes
+ */
+export function notificationBundle({
+  id,
+  at,
+  head,
+  kind,
+  events,
+  content,
+}: {
+  readonly id: string;
+  readonly at: string;
+  readonly head: StatusHead;
+  readonly kind: StatusKind;
+  readonly events: readonly ShownEvent[];
+  readonly content: Content;
+}): Buffer {
+  const status = {
+    fullUrl: `urn:uuid:${derivedId('status-entry', id)}`,
+    resource: statusParameters(head, kind, events, content),
+    request: { method: 'GET', url: `${head.base}/Subscription/${head.subscription}/$status` },
+    response: { status: '200' },
+  };
+  const opening = { resourceType: 'Bundle', id, meta: { profile: [backport.notification] }, type: 'history' };
+  const start = JSON.stringify({ ...opening, timestamp: at, entry: [] }).slice(0, -2);
+  const entries = [JSON.stringify(status), ...focusEntries(head.base, events, content)];
+  return Buffer.from(`${start}${entries.join(',')}]}`);
+}
+
+const requests = {
+  create: { method: 'POST', status: '201' },
+  update: { method: 'PUT', status: '200' },
+  delete: { method: 'DELETE', status: '204' },
+} as const;
+
+/** One entry for each version; without contents, one for each resource. */
+function focusEntries(base: string, events: readonly ShownEvent[], content: Content): readonly string[] {
+  if (content === 'empty') return [];
+  const entries = new Map<string, string>();
+  for (const { version } of events) {
+    if (version === undefined) continue;
+    const { type, id, change, body } = version;
+    const { method, status } = requests[change];
+    const name = `${type}/${id}`;
+    const full = content === 'full-resource' && change !== 'delete';
+    const head = `{"fullUrl":${JSON.stringify(`${base}/${name}`)}`;
+    const tail = `"request":{"method":"${method}","url":"${method === 'POST' ? type : name}"},"response":{"status":"${status}"}}`;
+    const key = content === 'full-resource' ? `${name}/${version.version}` : name;
+    entries.set(key, full ? `${head},"resource":${body.toString()},${tail}` : `${head},${tail}`);
+  }
+  return [...entries.values()];
+}

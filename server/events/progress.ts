@@ -1,0 +1,54 @@
+import type { SubscriptionStatus } from './subscription-resource.ts';
+
+/** How far a subscription is: the note that delivery keeps of it. Everything else stands on the resource. */
+export interface Progress {
+  readonly contract: string;
+  /** Version of the resource that this follows. */
+  readonly version: number;
+  readonly status: SubscriptionStatus;
+  /** Events of batches after this one are counted. Of plain criteria: all until here have been. */
+  readonly after: { readonly sequence: number; readonly id: string };
+  /** Number of the newest event. */
+  readonly last: number;
+  /** Number of the newest event that was taken by the receiver. */
+  readonly delivered: number;
+  /** What failed and waits for its next attempt. */
+  readonly failing: Failing | null;
+  /** When the receiver last heard of us; ISO 8601. */
+  readonly heardAt: string | null;
+  readonly errorSince: string | null;
+}
+
+export interface Failing {
+  readonly failures: number;
+  readonly notBefore: string;
+  readonly firstAt: string;
+  /** The events are sent again as they were: 0 where it was a handshake or heartbeat. */
+  readonly to: number;
+  readonly status: number | null;
+  readonly error: string;
+}
+
+/** Undelivered events that nobody will try again by themselves. */
+export interface DeadLetter {
+  readonly subscription: string;
+  readonly from: number;
+  readonly to: number;
+  readonly status: number | null;
+  readonly error: string;
+  readonly attempts: number;
+  readonly firstAt: string;
+  readonly lastAt: string;
+}
+
+/** A subscription that was just made, or made again after it was off. */
+export function freshProgress(contract: string, version: number, sequence: number): Progress {
+  return {
+    ...{ contract, version, status: 'requested', after: { sequence, id: '' }, last: 0, delivered: 0 },
+    ...{ failing: null, heardAt: null, errorSince: null },
+  };
+}
+
+export function parseProgress(note: string): Progress {
+  return JSON.parse(note) as Progress;
+}

@@ -1,0 +1,7 @@
+import { type DeskParts, subscriptionDesk } from './desk.ts';
+import { deskAnswers } from './desk-answers.ts';
+
+/** All that clients ask of subscriptions; `interaction` declares the same shape for itself. */
+export function subscriptions(parts: DeskParts) {
+  return { ...subscriptionDesk(parts), ...deskAnswers(parts) };
+}
