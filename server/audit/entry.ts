@@ -11,6 +11,8 @@ export interface AuditEntry {
   /** FHIR interaction code (`read`, `search-type`, …) or our own operation name for other kinds. */
   readonly interaction: string;
   readonly client: string | null;
+  /** Id of the person who logged in, of a person's token or login. */
+  readonly user?: string;
   readonly jti: string | null;
   readonly type: string | null;
   readonly id: string | null;

@@ -11,6 +11,7 @@ export function auditBytes(entry: AuditEntry): string {
     k: entry.kind,
     i: entry.interaction,
     c: entry.client ?? undefined,
+    u: entry.user,
     j: entry.jti ?? undefined,
     y: entry.type ?? undefined,
     d: entry.id ?? undefined,
@@ -34,6 +35,7 @@ interface Compact {
   readonly k: AuditEntry['kind'];
   readonly i: string;
   readonly c?: string;
+  readonly u?: string;
   readonly j?: string;
   readonly y?: string;
   readonly d?: string;
@@ -59,6 +61,7 @@ export function auditEntry(bytes: string): AuditEntry {
     kind: row.k,
     interaction: row.i,
     client: row.c ?? null,
+    ...(row.u === undefined ? {} : { user: row.u }),
     jti: row.j ?? null,
     type: row.y ?? null,
     id: row.d ?? null,

@@ -30,7 +30,12 @@ export interface Client {
   /** It is worth nothing from then on; ISO 8601 UTC. */
   readonly expiresAt?: string;
   /** What a vendor's registration was made with, and the SHA-256 of the token that manages it (RFC 7592). */
-  readonly registration?: { readonly tokenId: string; readonly managementHash: string };
+  readonly registration?: {
+    readonly tokenId: string;
+    readonly managementHash: string;
+    /** The most that it may change its own scope to. */
+    readonly ceiling: string;
+  };
 }
 
 /** Where clients are found; the registry implements it. */

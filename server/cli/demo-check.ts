@@ -1,10 +1,24 @@
+import { addDays } from '../core/clock.ts';
 import type { DemoClient } from './demo-data.ts';
 
 const contract = 'v1';
 const types = ['Practitioner', 'PractitionerRole', 'Organization', 'Location'];
 
-/** Uses the running demo as its clients would; returns what did not work. */
-export async function demoCheck(url: string, clients: readonly DemoClient[]): Promise<readonly string[]> {
+/** The search for roles that begin tomorrow: after `today` (`YYYY-MM-DD`), and by the day after it. */
+export function startersOfTomorrow(today: string): string {
+  return `PractitionerRole?date=sa${today}&date=le${addDays(today, 1)}`;
+}
+
+/**
+ * Uses the running demo as its clients would; returns what did not work.
+ *
+ * @param today of data that were made today
+ */
+export async function demoCheck(
+  url: string,
+  clients: readonly DemoClient[],
+  today: string | undefined,
+): Promise<readonly string[]> {
   const failures: string[] = [];
   const expect = (holds: boolean, what: string) => {
     if (!holds) failures.push(what);
@@ -17,6 +31,12 @@ export async function demoCheck(url: string, clients: readonly DemoClient[]): Pr
       const answer = await fetch(`${base}/${type}?_count=1&_total=accurate`, { headers });
       const { total = 0 } = (await answer.json()) as { total?: number };
       expect(answer.status === 200 && total > 0, `${client.tenant} has no ${type}`);
+    }
+    if (today !== undefined) {
+      const coming = await fetch(`${base}/${startersOfTomorrow(today)}`, { headers });
+      const { entry = [] } = (await coming.json()) as { entry?: { resource: { active?: boolean } }[] };
+      const known = entry.length > 0 && entry.every(({ resource }) => resource.active === false);
+      expect(known, `${client.tenant} has no starter of tomorrow, or one who is active already`);
     }
     for (const other of clients) {
       if (other === client) continue;

@@ -18,6 +18,9 @@ export const demoTenants = [
   { id: 'ryy', name: 'Demo Acute Trust', ods: ['RYY'], vpds: ['431'], staff: 600 },
 ] as const;
 
+/** More than the demo's files raise. */
+const eventsShownMax = 10_000;
+
 const clientName = 'demo client';
 const scope = 'system/*.rs system/AuditEvent.rs system/Provenance.rs';
 
@@ -27,18 +30,30 @@ export interface DemoClient {
   readonly secret: string;
 }
 
-/** Makes the demo tenants with a client each and two days of files; what is there already is left as it is. */
-export async function demoData(house: House, say: (line: string) => void): Promise<readonly DemoClient[]> {
+/**
+ * Makes the demo tenants with a client each and two days of files; what is there already is left as it is.
+ *
+ * @returns `fresh`: the files are those of today
+ */
+export async function demoData(
+  house: House,
+  say: (line: string) => void,
+): Promise<{ readonly clients: readonly DemoClient[]; readonly fresh: boolean }> {
   const clients: DemoClient[] = [];
+  let fresh = true;
   for (const { staff, ...document } of demoTenants) {
     await house.tenants.apply(document);
     clients.push(await demoClient(house, document.id));
-    for (const report of await demoFiles(house, document, staff)) {
+    const reports = await demoFiles(house, document, staff);
+    if (reports.length === 0) fresh = false;
+    for (const report of reports) {
       say(`${report.tenant}: ${report.name} ${report.state}: ${report.rows} rows, ${counts(report)}`);
+      const events = await topicsOf(house, report);
+      if (events !== '') say(`${report.tenant}: in it ${events}`);
       if (report.state !== 'applied') throw new AppError('internal', `the demo file ${report.name} is ${report.state}`);
     }
   }
-  return clients;
+  return { clients, fresh };
 }
 
 async function demoClient({ clients, keys, clock }: House, tenant: string): Promise<DemoClient> {
@@ -81,6 +96,18 @@ async function demoFiles(house: House, tenant: DemoTenant, staff: number): Promi
     bar.end();
     rmSync(out, { recursive: true, force: true });
   }
+}
+
+/** What a file's changes mean, as topics and how often: the first full file is a baseline and raises none of people. */
+async function topicsOf(house: House, { tenant, id }: FileReport): Promise<string> {
+  const store = house.store.tenant(grantTenant(present(tenant, 'tenant'), 'operator'));
+  const counts = new Map<string, number>();
+  for (const { topic, body } of await store.outbox.events({ sequence: 0, index: 0 }, eventsShownMax)) {
+    const { data } = JSON.parse(body) as { readonly data: { readonly correlationId: string } };
+    if (data.correlationId !== id || topic === 'file-ingested' || topic === 'exception-raised') continue;
+    counts.set(topic, (counts.get(topic) ?? 0) + 1);
+  }
+  return [...counts].map(([topic, count]) => `${count} ${topic}`).join(', ');
 }
 
 function counts({ created, changed, removed, quarantined, seconds }: FileReport): string {

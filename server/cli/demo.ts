@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import { present } from '../core/assert.ts';
+import { londonDate } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
 import { type CommonOptions, command, integer } from './command.ts';
-import { demoCheck } from './demo-check.ts';
+import { demoCheck, startersOfTomorrow } from './demo-check.ts';
 import { type DemoClient, demoData, demoTenants } from './demo-data.ts';
 import type { OpenHouse } from './house.ts';
 import { serveHouse, terminated } from './serve.ts';
@@ -23,16 +24,17 @@ export function demoCommand(open: OpenHouse): Command {
       const house = await open(options, { create: true, serving: true, settings });
       const say = (line: string) => void process.stdout.write(`${line}\n`);
       try {
-        const clients = await demoData(house, say);
+        const { clients, fresh } = await demoData(house, say);
         let end = () => {};
         const ended = new Promise<void>((resolve) => {
           end = resolve;
         });
         let failures: readonly string[] = [];
         const listening = async (url: string) => {
-          for (const line of guide(url, clients)) say(line);
+          const today = londonDate(house.clock.now());
+          for (const line of guide(url, clients, today)) say(line);
           if (!check) return;
-          failures = await demoCheck(url, clients);
+          failures = await demoCheck(url, clients, fresh ? today : undefined);
           end();
         };
         await serveHouse(house, { stopped: Promise.race([ended, terminated()]), listening });
@@ -45,7 +47,7 @@ export function demoCommand(open: OpenHouse): Command {
 }
 
 /** What a newcomer needs: bases, credentials, three commands that work when pasted one after the other. */
-function guide(url: string, clients: readonly DemoClient[]): string[] {
+function guide(url: string, clients: readonly DemoClient[], today: string): string[] {
   const bases = demoTenants.map(({ id, name }) => `  ${url}/t/${id}/fhir/v1   ${name}`);
   const credentials = clients.map(({ tenant, id, secret }) => `  ${tenant}: client ${id}  secret ${secret}`);
   const [{ id, secret, tenant }, other] = [present(clients[0], 'first client'), present(clients[1], 'second client')];
@@ -64,6 +66,8 @@ function guide(url: string, clients: readonly DemoClient[]): string[] {
     `  TOKEN=$(curl -s -u '${id}:${secret}' ${fields} '${url}/oauth/token' | ${cut})`,
     `  curl -s ${bearer} '${search}&_count=2'`,
     `  curl -s -o /dev/null -w '%{http_code}\\n' ${bearer} '${foreign}'`,
+    'Who starts tomorrow, known today and not active yet',
+    `  ${url}/t/${tenant}/fhir/v1/${startersOfTomorrow(today)}&_include=PractitionerRole:practitioner`,
     '',
   ];
 }

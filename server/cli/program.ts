@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { AppError } from '../core/error.ts';
+import { StoreError } from '../store/error.ts';
 import { auditCommand } from './audit.ts';
 import { clientCommand } from './client.ts';
 import { UsageError } from './command.ts';
@@ -68,7 +69,7 @@ export async function runCommandLine(open: OpenHouse, argv: readonly string[], p
       return;
     }
     process.exitCode = error instanceof UsageError ? 2 : 1;
-    const expected = error instanceof AppError;
+    const expected = error instanceof AppError || error instanceof StoreError;
     const text = error instanceof Error ? (expected ? error.message : (error.stack ?? error.message)) : String(error);
     process.stderr.write(`esr-fhir: ${text}\n`);
   }

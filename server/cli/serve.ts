@@ -74,6 +74,7 @@ async function serveAs(auditWriter: string, house: House, { stopped, listening }
   const url = house.settings.publicUrl ?? `http://localhost:${port}`;
   server.setUrl(url);
   await rememberPublicUrl(house.store.system.documents, url);
+  server.startDelivery();
   const stopBackground = keepUp(house, server, work);
   process.stdout.write(`listening on ${url}\n`);
   await listening?.(url);

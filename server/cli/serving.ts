@@ -8,12 +8,12 @@ import { buildServer } from '../http/server.ts';
 import { hasWorkLeft } from '../ingest/publish-left.ts';
 import { unfinished } from '../ingest/run.ts';
 import { traceReader } from '../lineage/trace-reader.ts';
-import { oauthProvider } from '../oauth/provider.ts';
 import { signingKeyRing } from '../oauth/signing-keys.ts';
 import { firstUseOf } from '../oauth/single-use.ts';
 import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts';
 import { grantTenant } from '../tenancy/grant.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
+import { authorizationServer } from './authorization-server.ts';
 import type { House } from './house.ts';
 import { runOnce } from './run-once.ts';
 import { subscriptionServing } from './subscription-serving.ts';
@@ -27,6 +27,8 @@ export interface Serving {
   readonly snapshot: RegistrySnapshot;
   /** The public URL, known at the latest when the port is. */
   setUrl(url: string): void;
+  /** Delivers to subscribers from now on, until it is closed; the URL must be known. */
+  startDelivery(): void;
   /** Carries audit rows that other processes left into the audit log. */
   carryAudit(): Promise<void>;
   /** Makes the audit checkpoints that are due. */
@@ -53,11 +55,8 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
   let url = settings.publicUrl ?? '';
   const publicUrl = () => url;
   const audits = trails(house, snapshot, auditWriter);
-  const oauth = oauthProvider({
-    ...{ publicUrl, signing: signing.current, store: store.system.oauth, clients: house.clients },
-    ...{ tenants: house.tenants, keys, clock, log: logger, audit: audits.write },
-  });
-  const delivery = subscriptionServing(house, snapshot, publicUrl);
+  const oauth = authorizationServer(house, { snapshot, signing, publicUrl, audit: audits.write });
+  const delivery = subscriptionServing(house, { snapshot, publicUrl, audit: audits.write });
   const [name = '', version = ''] = house.software.split(' ');
   const { canonicalBase } = settings;
   const registrations = {
@@ -90,10 +89,12 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     setUrl(known) {
       url = known;
     },
+    startDelivery: delivery.start,
     carryAudit: audits.carry,
     checkpointAudit: audits.look,
     unfinishedTenants: () => leftUnfinished(house, snapshot),
     async close() {
+      await delivery.stop();
       await app.close();
       await audits.close();
     },

@@ -1,22 +1,58 @@
+import { fhirBase } from '../auth/base.ts';
+import { limits } from '../core/limits.ts';
+import { breaker } from '../events/breaker.ts';
+import { restHook } from '../events/channels/rest-hook.ts';
+import type { DeliveryParts } from '../events/delivery-parts.ts';
 import type { DeskParts } from '../events/desk.ts';
 import type { EgressPolicy } from '../events/endpoint.ts';
+import { type DeliveryEngine, deliveryEngine } from '../events/engine.ts';
+import { type RetrySchedule, retrySchedule } from '../events/retry.ts';
 import { subscriptions } from '../events/subscriptions.ts';
+import { turns } from '../events/turns.ts';
 import type { RegistrySnapshot } from '../registry/snapshot.ts';
 import { compileExtract } from '../search/extract.ts';
+import { grantTenant } from '../tenancy/grant.ts';
 import { packageFolder, topicDefinitions } from './documents.ts';
 import type { House } from './house.ts';
 
-/** What the server needs for subscriptions. */
-export function subscriptionServing(house: House, snapshot: RegistrySnapshot, publicUrl: () => string) {
-  const { settings, parameters, keys, clock } = house;
+interface Surroundings {
+  readonly snapshot: RegistrySnapshot;
+  publicUrl(): string;
+  readonly audit: DeliveryParts['audit'];
+  /** Left out: the server's own. */
+  readonly schedule?: RetrySchedule;
+}
+
+/** What the server needs for subscriptions: who answers for them, and, once it listens, who delivers. */
+export function subscriptionServing(house: House, { snapshot, publicUrl, audit, schedule }: Surroundings) {
+  const { settings, parameters, keys, clock, logger, store } = house;
+  const { canonicalBase } = settings;
+  const extract = compileExtract(parameters);
+  let engine: DeliveryEngine | undefined;
   const egress = (tenant: string): EgressPolicy => ({
     privateRanges: snapshot.tenant(tenant)?.settings.egressPrivateRanges ?? [],
     loopback: settings.mode === 'development',
     ownOrigins: [publicUrl()],
   });
-  const parts: DeskParts = {
-    ...{ canonicalBase: settings.canonicalBase, parameters, extract: compileExtract(parameters), keys, clock, egress },
-    changed: () => {},
+  const shared = { canonicalBase, parameters, extract, keys, clock, egress };
+  const desk: DeskParts = { ...shared, changed: (tenant) => engine?.wake(tenant) };
+  const delivery = (): DeliveryParts => ({
+    ...{ ...shared, registry: snapshot, leases: store.system.leases, audit, logger },
+    ...{ channel: restHook(egress), turns: turns(), breaker: breaker(), schedule: schedule ?? retrySchedule },
+    tenantStore: (tenant) => store.tenant(grantTenant(tenant, 'job')),
+    base: (tenant, contract) => fhirBase(publicUrl(), tenant, contract),
+    random: Math.random,
+  });
+  return {
+    subscriptions: subscriptions(desk),
+    topics: topicDefinitions(packageFolder()),
+    start() {
+      const { deliveryLookMs, deliveryRemoteLookMs } = limits;
+      const lookMs = store.capabilities.severalMachines ? deliveryRemoteLookMs : deliveryLookMs;
+      engine = deliveryEngine(delivery(), lookMs);
+    },
+    async stop() {
+      await engine?.stop();
+    },
   };
-  return { subscriptions: subscriptions(parts), topics: topicDefinitions(packageFolder()) };
 }

@@ -17,6 +17,10 @@ interface AddOptions extends CommonOptions {
   readonly isolation: string;
 }
 
+interface RemoveOptions extends CommonOptions {
+  readonly yes?: boolean;
+}
+
 /** `esr-fhir tenant …`: the registry of tenants. */
 export function tenantCommand(open: OpenHouse): Command {
   const list = (text: string) => text.split(',').map((part) => part.trim());
@@ -108,9 +112,12 @@ function statusCommand(open: OpenHouse, verb: string, status: Tenant['status']):
 function removeCommand(open: OpenHouse): Command {
   return command('remove', 'destroy a tenant: its key, its data, its clients')
     .argument('<id>')
-    .requiredOption('--yes', 'say that you mean it: nothing can be read afterwards')
-    .action((id: string, options: CommonOptions) =>
+    .option('--yes', 'you mean it: nothing can be read afterwards (needed on a terminal, not in a script)')
+    .action((id: string, options: RemoveOptions) =>
       inHouse(open, options, async (house) => {
+        if (process.stdin.isTTY && options.yes !== true) {
+          throw new UsageError(`nothing of ${id} can be read afterwards: say --yes`);
+        }
         const { tenants, clients, store, settings, clock } = house;
         await tenants.get(id);
         await auditOperator(house, null, { interaction: 'tenant-remove', id });

@@ -3,8 +3,9 @@ import { auditBytes } from '../audit/row.ts';
 import { writeBatch } from '../commit/write-batch.ts';
 import { AppError } from '../core/error.ts';
 import { mintToken } from '../oauth/mint.ts';
-import { oauthProvider } from '../oauth/provider.ts';
 import { signingKeyRing } from '../oauth/signing-keys.ts';
+import { registrySnapshot } from '../registry/snapshot.ts';
+import { authorizationServer } from './authorization-server.ts';
 import { type CommonOptions, command, print } from './command.ts';
 import { type House, inHouse, type OpenHouse, operatorStore } from './house.ts';
 import { knownPublicUrl } from './public-url.ts';
@@ -39,18 +40,11 @@ export function tokenCommand(open: OpenHouse): Command {
 type Wish = { [K in 'client' | 'secret']: string } & { [K in 'tenant' | 'scope' | 'contract']: string | undefined };
 
 async function mint(house: House, { client, secret, tenant, scope, contract }: Wish) {
-  const { settings, store, keys, clock, logger, clients, tenants } = house;
+  const { settings, store, keys, clock, clients } = house;
   const publicUrl = await knownPublicUrl(settings, store.system.documents);
   const signing = await signingKeyRing(store.system.documents, keys, clock);
-  const server = oauthProvider({
-    publicUrl: () => publicUrl,
-    signing: signing.current,
-    store: store.system.oauth,
-    clients,
-    tenants,
-    keys,
-    clock,
-    log: logger,
+  const server = authorizationServer(house, {
+    ...{ signing, publicUrl: () => publicUrl, snapshot: await registrySnapshot(store) },
     // A serving process owns the audit file: what this process did reaches it through the tenant's outbox.
     async audit(entry) {
       if (entry.tenant === null) return;

@@ -35,6 +35,7 @@ export const limits = {
   clientKeysMax: 20,
   clientNameCharactersMax: 200,
   clientKeySetBytesMax: 64 * 1024,
+  clientKeysCacheSecondsMax: 3600,
   clockSkewSeconds: 5,
   proofAgeSecondsMax: 60,
   keyCacheSeconds: 300,

@@ -17,6 +17,8 @@ export interface Progress {
   /** When the receiver last heard of us; ISO 8601. */
   readonly heardAt: string | null;
   readonly errorSince: string | null;
+  /** A dead letter is kept of it. */
+  readonly letter: boolean;
 }
 
 export interface Failing {
@@ -45,10 +47,44 @@ export interface DeadLetter {
 export function freshProgress(contract: string, version: number, sequence: number): Progress {
   return {
     ...{ contract, version, status: 'requested', after: { sequence, id: '' }, last: 0, delivered: 0 },
-    ...{ failing: null, heardAt: null, errorSince: null },
+    ...{ failing: null, heardAt: null, errorSince: null, letter: false },
   };
 }
 
 export function parseProgress(note: string): Progress {
   return JSON.parse(note) as Progress;
+}
+
+/** A new version of the resource, by its client or by another process of ours, is taken up. */
+export function adopted(
+  progress: Progress | undefined,
+  contract: string,
+  resource: { readonly version: number; readonly sequence: number; readonly status: SubscriptionStatus },
+): Progress {
+  const { version, sequence, status } = resource;
+  if (progress === undefined) return { ...freshProgress(contract, version, sequence), status };
+  if (progress.version === version) return progress;
+  // What happened while it was off is not told.
+  const after = progress.status === 'off' && status !== 'off' ? { sequence, id: '' } : progress.after;
+  const delivered = status === 'off' ? progress.last : progress.delivered;
+  const again = status === 'requested' ? { failing: null, errorSince: null } : {};
+  return { ...progress, version, status, after, delivered, ...again };
+}
+
+/** @param to number of the newest event that was taken; undefined of a handshake or heartbeat */
+export function afterSuccess(progress: Progress, to: number | undefined, now: string): Progress {
+  const delivered = Math.max(progress.delivered, to ?? 0);
+  return { ...progress, delivered, failing: null, heardAt: now, letter: false };
+}
+
+export function afterFailure(
+  progress: Progress,
+  failure: Pick<Failing, 'to' | 'status' | 'error'>,
+  now: string,
+  waitSeconds: number | undefined,
+): Progress {
+  const failures = (progress.failing?.failures ?? 0) + 1;
+  const firstAt = progress.failing?.firstAt ?? now;
+  const notBefore = new Date(Date.parse(now) + (waitSeconds ?? 0) * 1000).toISOString();
+  return { ...progress, failing: { failures, notBefore, firstAt, ...failure } };
 }

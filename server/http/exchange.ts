@@ -64,18 +64,20 @@ export function exchange(
 }
 
 const idToken = /^[A-Za-z0-9._~:/+=@-]{1,128}$/;
+/** Free text (nhs-fhir.md 2.1): printable ASCII, neither beginning nor ending with a space. */
+const freeText = /^(?=[!-~])[ -~]{0,127}[!-~]$/;
 
 /** `X-Request-ID` and `X-Correlation-ID`: mirrored where they are sane, else made (nhs-fhir.md 2.1). */
 export function requestIds({ headers }: IncomingMessage): {
   readonly requestId: string;
   readonly correlationId: string;
 } {
-  const requestId = sane(headers['x-request-id']) ?? randomUUID();
-  return { requestId, correlationId: sane(headers['x-correlation-id']) ?? requestId };
+  const requestId = sane(headers['x-request-id'], idToken) ?? randomUUID();
+  return { requestId, correlationId: sane(headers['x-correlation-id'], freeText) ?? requestId };
 }
 
-function sane(header: string | readonly string[] | undefined): string | undefined {
-  return typeof header === 'string' && idToken.test(header) ? header : undefined;
+function sane(header: string | readonly string[] | undefined, pattern: RegExp): string | undefined {
+  return typeof header === 'string' && pattern.test(header) ? header : undefined;
 }
 
 /** A single value of a header that Node may have split or joined. */

@@ -41,7 +41,7 @@ export async function comeTrue(parts: IngestParts, tenantId: string): Promise<re
     }
     return reports;
   };
-  return withLease(parts.store.system.leases, `ingest/${tenant.id}`, parts.clock, limits.ingestWaitMs, work);
+  return withLease(parts.store.system.leases, `ingest/${tenant.id}`, parts.clock, limits.ingestWaitMs, work, store);
 }
 
 async function oneDay(

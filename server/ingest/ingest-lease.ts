@@ -1,4 +1,4 @@
-import { withLease } from '../jobs/lease.ts';
+import { type HeldLease, withLease } from '../jobs/lease.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import type { Ingest } from './apply.ts';
@@ -15,7 +15,6 @@ export function underIngestLease<T>(
   work: (ingest: Ingest) => Promise<T>,
 ): Promise<T> {
   const leases = parts.store.system.leases;
-  return withLease(leases, `ingest/${tenant.id}`, parts.clock, waitMs, (lease) =>
-    work({ parts, tenant, store, lease }),
-  );
+  const ingesting = (lease: HeldLease) => work({ parts, tenant, store, lease });
+  return withLease(leases, `ingest/${tenant.id}`, parts.clock, waitMs, ingesting, store);
 }

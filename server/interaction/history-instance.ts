@@ -5,6 +5,7 @@ import { type Parameter, parseSearch } from '../search/parse.ts';
 import { invalid, type Problem, unsupported } from '../search/problem.ts';
 import type { Interaction } from './context.ts';
 import { nextLink, pagePosition, selfLink, splitPage } from './page-link.ts';
+import { isLenient } from './prefer.ts';
 import { disclosure, notFound } from './read.ts';
 import { searchError } from './search-problems.ts';
 
@@ -13,7 +14,7 @@ export const historyInstance: Interaction = async (context, request) => {
   const { base, contract, store } = context;
   const { type, id } = request;
   const { query, token } = splitPage(request.query);
-  const { count, since } = options(query);
+  const { count, since } = options(query, isLenient(request.header));
   const url = `${base}/${type}/${id}/_history`;
   const before = token === undefined ? undefined : Number(pagePosition(context, url, query, token));
   const key = { contract, type, id };
@@ -47,7 +48,7 @@ interface HistoryOptions {
   readonly since: number | undefined;
 }
 
-function options(query: string): HistoryOptions {
+function options(query: string, lenient: boolean): HistoryOptions {
   const parsed = parseSearch(query);
   if (!parsed.ok) throw searchError(parsed.problems);
   let count: number = limits.searchCountDefault;
@@ -57,7 +58,7 @@ function options(query: string): HistoryOptions {
     const value = values.join(',');
     if (name === '_count' && /^[1-9]\d{0,8}$/.test(value)) count = Math.min(Number(value), limits.searchCountMax);
     else if (name === '_since' && dateRange(value) !== undefined) since = dateRange(value)?.low;
-    else problems.push(...refused(name));
+    else problems.push(...refused(name).filter(({ is }) => is === 'invalid' || !lenient));
   }
   if (problems.length > 0) throw searchError(problems);
   return { count, since };

@@ -121,13 +121,13 @@ function searchParams(type: string, { service }: OpenContext) {
   if (rendered !== undefined) {
     return rendered.parameters.map(({ name, type: kind }) => ({
       name,
-      definition: `http://hl7.org/fhir/SearchParameter/${type}-${name}`,
+      definition: definitionOf(type, name),
       type: kind,
     }));
   }
   return [
-    { name: '_id', definition: 'http://hl7.org/fhir/SearchParameter/Resource-id', type: 'token' },
-    { name: '_lastUpdated', definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated', type: 'date' },
+    { name: '_id', definition: definitionOf(type, '_id'), type: 'token' },
+    { name: '_lastUpdated', definition: definitionOf(type, '_lastUpdated'), type: 'date' },
     ...[...(service.parameters.get(type)?.values() ?? [])].map((parameter) => ({
       name: parameter.code,
       definition: parameter.definition,
@@ -135,6 +135,11 @@ function searchParams(type: string, { service }: OpenContext) {
       documentation: `Modifiers: ${modifiersOf(parameter).join(', ')}`,
     })),
   ];
+}
+
+function definitionOf(type: string, name: string): string {
+  const id = name.startsWith('_') ? `Resource-${name.slice(1)}` : `${type}-${name}`;
+  return `http://hl7.org/fhir/SearchParameter/${id}`;
 }
 
 /** Only what can come back: references to types that are stored. */

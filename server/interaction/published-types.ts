@@ -30,6 +30,8 @@ export const renderedTypes: readonly (PublishedType & {
     type: 'AuditEvent',
     profiles: [],
     parameters: [
+      { name: '_id', type: 'token' },
+      { name: '_lastUpdated', type: 'date' },
       { name: 'action', type: 'token' },
       { name: 'agent', type: 'reference' },
       { name: 'date', type: 'date' },

@@ -5,6 +5,8 @@ import { etag } from '../fhir/version-headers.ts';
 import { parseSearch, unescapeValue } from '../search/parse.ts';
 import type { Context, InteractionRequest, InteractionResponse } from './context.ts';
 import { nextLink, pagePosition, selfLink, splitPage } from './page-link.ts';
+import { isLenient } from './prefer.ts';
+import { renderedTypes } from './published-types.ts';
 import { disclosure, notFound } from './read.ts';
 import { searchError } from './search-problems.ts';
 import type { JsonResource, TracePage, TracePageRequest, TraceParameter, TraceReader } from './trace-reader.ts';
@@ -26,7 +28,8 @@ export async function renderedSearch(
   request: InteractionRequest,
   find: (trace: TraceReader, parameters: readonly TraceParameter[], page: TracePageRequest) => Promise<TracePage>,
 ): Promise<InteractionResponse> {
-  const { query, token } = splitPage(request.query);
+  const { query: asked, token } = splitPage(request.query);
+  const query = isLenient(request.header) ? knownPart(asked, request.type) : asked;
   const { count, parameters } = split(query);
   const url = `${context.base}/${request.type}`;
   const after = token === undefined ? undefined : pagePosition(context, url, query, token);
@@ -47,6 +50,21 @@ export async function renderedSearch(
 
 function traceOf({ service, store, contract, base }: Context): TraceReader {
   return service.trace(store, contract, base);
+}
+
+const resultNames: readonly string[] = ['_count', '_sort', '_format', '_pretty'];
+
+/** The pairs of a query string that a search of the type knows: what a lenient client's search is made of. */
+function knownPart(query: string, type: string): string {
+  const parameters = renderedTypes.find((one) => one.type === type)?.parameters ?? [];
+  const names = new Set([...resultNames, ...parameters.map(({ name }) => name)]);
+  const isKnown = (pair: string) => {
+    const parsed = parseSearch(pair);
+    if (!parsed.ok) return true;
+    const [parameter] = parsed.value;
+    return parameter?.key.is === 'plain' && names.has(parameter.key.param);
+  };
+  return query.split('&').filter(isKnown).join('&');
 }
 
 function split(query: string): { readonly count: number; readonly parameters: readonly TraceParameter[] } {

@@ -10,6 +10,7 @@ import type { SearchPage, StoredVersion } from '../store/port.ts';
 import type { Context, Interaction, InteractionRequest } from './context.ts';
 import { includedVersions } from './includes.ts';
 import { nextLink, pagePosition, selfLink, splitPage } from './page-link.ts';
+import { isLenient } from './prefer.ts';
 import { disclosure } from './read.ts';
 import { searchError } from './search-problems.ts';
 
@@ -48,7 +49,7 @@ function bind(context: Context, { type, header }: InteractionRequest, query: str
     contract,
     type,
     base,
-    lenient: /\bhandling\s*=\s*"?lenient\b/i.test(header('prefer') ?? ''),
+    lenient: isLenient(header),
     now: service.clock.now().getTime(),
   });
   if (!bound.ok) throw searchError(bound.problems);

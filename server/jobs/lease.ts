@@ -3,7 +3,7 @@ import { hostname } from 'node:os';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
-import type { Lease, LeaseStore } from '../store/port.ts';
+import type { Lease, LeaseStore, TenantStore } from '../store/port.ts';
 
 /** Lets a store see that the owner died: `pid:{host}:{pid}:{random}`. */
 function ownerName(): string {
@@ -32,7 +32,8 @@ export async function withFreeLease<T>(
 
 /**
  * Runs `work` while holding the lease `name`, renewing it in the background. Waits up to `waitMs` while somebody else
- * holds it, then throws `unavailable`.
+ * holds it, then throws `unavailable`. `writes`: the tenant whose batches carry the lease; those of earlier holders are
+ * shut out before `work` begins.
  */
 export async function withLease<T>(
   leases: LeaseStore,
@@ -40,6 +41,7 @@ export async function withLease<T>(
   clock: Clock,
   waitMs: number,
   work: (lease: HeldLease) => Promise<T>,
+  writes?: Pick<TenantStore, 'fence'>,
 ): Promise<T> {
   const owner = ownerName();
   const deadline = Date.now() + waitMs;
@@ -49,6 +51,8 @@ export async function withLease<T>(
     await new Promise((resolve) => setTimeout(resolve, 100));
     lease = await leases.acquire(name, owner, limits.leaseSeconds, clock.now());
   }
+  // Where this fails the lease stays ours until it expires: the next holder then knows that it takes over.
+  await writes?.fence(lease);
   return hold(leases, lease, clock, work);
 }
 
@@ -72,4 +76,37 @@ async function hold<T>(
     clearInterval(renewal);
     await leases.release(held);
   }
+}
+
+/** A lease for as long as a process lives: taken when it is free, and kept by asking for it often enough. */
+export interface StandingLease {
+  /** The lease, renewed where it is time; undefined while somebody else holds it. */
+  held(): Promise<Lease | undefined>;
+  /** After `fenced`: it is somebody else's. */
+  lost(): void;
+  release(): Promise<void>;
+}
+
+export function standingLease(leases: LeaseStore, name: string, clock: Clock): StandingLease {
+  const owner = ownerName();
+  let lease: Lease | undefined;
+  const renewFromMs = (limits.leaseSeconds * 1000 * 2) / 3;
+  return {
+    async held() {
+      const now = clock.now();
+      if (lease === undefined) {
+        lease = await leases.acquire(name, owner, limits.leaseSeconds, now);
+      } else if (Date.parse(lease.expiresAt) - now.getTime() < renewFromMs) {
+        lease = await leases.renew(lease, limits.leaseSeconds, now);
+      }
+      return lease;
+    },
+    lost() {
+      lease = undefined;
+    },
+    async release() {
+      if (lease !== undefined) await leases.release(lease);
+      lease = undefined;
+    },
+  };
 }

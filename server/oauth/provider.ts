@@ -4,32 +4,55 @@ import type { FastifyInstance } from 'fastify';
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { AuditEntry } from '../audit/entry.ts';
 import { issuerUrl } from '../auth/base.ts';
-import type { Clients } from '../auth/client.ts';
+import type { Client } from '../auth/client.ts';
+import { grantKey, type Registrations } from '../auth/registrations.ts';
+import type { Users } from '../auth/user.ts';
+import { tokenInspector } from '../auth/verify.ts';
 import { present } from '../core/assert.ts';
 import type { Clock } from '../core/clock.ts';
+import { limits } from '../core/limits.ts';
 import type { Logger } from '../core/log.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { OAuthStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
-import { clientMetadata } from './client-metadata.ts';
-import { configuration, type Party } from './configuration.ts';
+import { clientMetadata, earlierSecret } from './client-metadata.ts';
+import { type ConfigurationParts, configuration, type Party } from './configuration.ts';
+import { ownDiscovery } from './discovery.ts';
+import { fetchKeySet } from './key-set-fetch.ts';
 import { Provider } from './library.ts';
+import { loginThrottle } from './login-throttle.ts';
 import { mountRoutes } from './mount.ts';
 import type { HandleRequest, RequestOrigin } from './origin.ts';
+import { fhirUser } from './people.ts';
+import type { RegistrationParts } from './registration.ts';
+import { type Built, dispatch } from './dispatch.ts';
+import { clientBases } from './resource.ts';
 import type { SigningKeys } from './signing-keys.ts';
-import { tokenAudit } from './token-audit.ts';
+import { firstUseOf } from './single-use.ts';
+import { interactionAudit, registrationAudit, tokenAudit } from './token-audit.ts';
+import { type TokenDesk, takeToken } from './token-inspection.ts';
 
-interface OAuthParts {
+export interface OAuthParts {
   /** The server's public URL without a slash at its end; asked when a request comes, so the port may be late. */
   publicUrl(): string;
   /** The signing keys; another object (after a rotation) takes effect with the next request. */
   signing(): SigningKeys;
   readonly store: OAuthStore;
-  readonly clients: Clients;
+  readonly clients: RegistrationParts['clients'];
   readonly tenants: { find(id: string): Promise<Tenant | undefined> };
+  readonly users: Users;
+  readonly registrationTokens: RegistrationParts['tokens'];
+  /** What the resource server checks tokens against. */
+  readonly registrations: Registrations;
+  /** Durable when it resolves, and known to `registrations` at once. `key`: a `jti` or `grantKey`. */
+  revoke(key: string, now: Date): Promise<void>;
+  /** Ends every token that a client has. */
+  endTokens(clientId: string, now: Date): Promise<void>;
   readonly keys: KeyRing;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Key sets of clients may stand on this machine, and be fetched by http. */
+  readonly development: boolean;
   /** Durable when it resolves: a token leaves after its audit row, or not at all. */
   audit(entry: AuditEntry): Promise<void>;
 }
@@ -41,35 +64,105 @@ export interface AuthorizationServer {
 }
 
 /**
- * The authorization server (RFC 6749, RFC 8414, SMART 2.2 backend services): issues access tokens of
- * `limits.accessTokenSeconds` for one FHIR base by `client_credentials`.
+ * The authorization server (RFC 6749, RFC 8414, SMART 2.2): access tokens of `limits.accessTokenSeconds` for one FHIR
+ * base, by `client_credentials` or by a person's login and consent; introspection, revocation, registration.
  */
 export function oauthProvider(parts: OAuthParts): AuthorizationServer {
   const origins = new WeakMap<IncomingMessage, RequestOrigin>();
-  const callbackNow = currentCallback(parts, origins);
+  const builtNow = current(parts, origins);
   const handle: HandleRequest = (request, response, origin) => {
     origins.set(request, origin);
-    behindOurOwnName(request, new URL(issuerUrl(parts.publicUrl())));
-    void callbackNow()(request, response);
+    void answer(parts, builtNow, request, response, origin);
   };
   return { handle, plugin: (app) => mountRoutes(app, handle) };
 }
 
-/** The library knows no SMART scopes and would list `openid`, which is not offered. Examples, as SMART 2.2 allows. */
-const ownDiscovery = { scopes_supported: ['system/*.rs', 'system/*.read'], claims_supported: undefined } as const;
-
-type Callback = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
+async function answer(
+  { log }: OAuthParts,
+  builtNow: () => Built,
+  request: IncomingMessage,
+  response: ServerResponse,
+  origin: RequestOrigin,
+): Promise<void> {
+  try {
+    await dispatch(builtNow(), request, response, origin);
+  } catch (error) {
+    log.error('authorization server failed', { error: (error as Error).message, requestId: origin.requestId });
+    if (response.headersSent) response.destroy();
+    else response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"server_error"}');
+  }
+}
 
 /** The library takes issuer and keys at construction alone: where one of them changes, another provider is built. */
-function currentCallback(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOrigin>): () => Callback {
-  let built: { readonly publicUrl: string; readonly signing: SigningKeys; readonly callback: Callback } | undefined;
+function current(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOrigin>): () => Built {
+  let built: (Built & { readonly signing: SigningKeys }) | undefined;
+  const throttle = loginThrottle(parts.clock);
   return () => {
     const publicUrl = parts.publicUrl();
     const signing = parts.signing();
     if (built === undefined || built.publicUrl !== publicUrl || built.signing !== signing) {
-      built = { publicUrl, signing, callback: buildProvider(parts, publicUrl, signing, origins).callback() };
+      const desk = tokenDesk(parts, publicUrl);
+      const provider = buildProvider(parts, publicUrl, signing, desk, origins);
+      const { clients, tenants, users, keys, clock, registrationTokens } = parts;
+      const common = { clients, tenants, publicUrl };
+      built = {
+        ...{ publicUrl, signing, provider, callback: provider.callback(), desk },
+        interactions: (origin) => ({
+          ...{ ...common, users, throttle },
+          audit: (event) => parts.audit(interactionAudit(event, origin, clock)),
+        }),
+        registration: (origin) => ({
+          ...{ ...common, keys, clock, tokens: registrationTokens },
+          firstUse: firstUseOf(parts.store, 'RegistrationUse'),
+          endTokens: (id) => parts.endTokens(id, clock.now()),
+          audit: (event) => parts.audit(registrationAudit(event, origin, clock)),
+        }),
+      };
     }
-    return built.callback;
+    return built;
+  };
+}
+
+function tokenDesk(parts: OAuthParts, publicUrl: string): TokenDesk {
+  const { clock, registrations, users, tenants } = parts;
+  const issuer = () => issuerUrl(publicUrl);
+  return {
+    publicUrl,
+    inspect: tokenInspector({ issuer, keys: () => parts.signing().published, clock, registrations }),
+    revoke: (key) => parts.revoke(key, clock.now()),
+    async fhirUser(userId, tenantId, clientId) {
+      const [user, tenant, client] = [await users.find(userId), await tenants.find(tenantId), await parts.clients.find(clientId)];
+      const [base] = client === undefined ? [] : clientBases(client, tenant, publicUrl);
+      return user === undefined || base === undefined ? undefined : fhirUser(user, tenantId, base);
+    },
+  };
+}
+
+function configurationParts(
+  parts: OAuthParts,
+  publicUrl: string,
+  signing: SigningKeys,
+  parties: WeakMap<object, Partial<Party>>,
+): ConfigurationParts {
+  const { keys, clock } = parts;
+  return {
+    ...{ publicUrl, signing, store: parts.store, clock, users: parts.users },
+    cookieKey: keys.derive('oauth-cookies').toString('base64url'),
+    revokeGrant: (grantId) => parts.revoke(grantKey(grantId), clock.now()),
+    fetchKeys: (url) => fetchKeySet(url, parts.development),
+    party(context) {
+      const { client, tenant } = parties.get(context) ?? {};
+      return { client: present(client, 'client of the request'), tenant };
+    },
+    async client(id) {
+      const client = await parts.clients.find(id);
+      const tenant = client?.tenant == null ? undefined : await parts.tenants.find(client.tenant);
+      const context = Provider.ctx;
+      if (context !== undefined) {
+        parties.set(context, { ...(client && { client }), ...(tenant && { tenant }) });
+      }
+      return clientMetadata(client, tenant, keys, clock.now());
+    },
   };
 }
 
@@ -77,37 +170,24 @@ function buildProvider(
   parts: OAuthParts,
   publicUrl: string,
   signing: SigningKeys,
+  desk: TokenDesk,
   origins: WeakMap<IncomingMessage, RequestOrigin>,
 ): InstanceType<typeof Provider> {
-  const { log, keys, clock } = parts;
+  const { log, clock } = parts;
   const parties = new WeakMap<object, Partial<Party>>();
   const failures = new WeakMap<object, Error>();
   const provider = new Provider(
     issuerUrl(publicUrl),
-    configuration({
-      publicUrl,
-      signing,
-      store: parts.store,
-      clock,
-      cookieKey: keys.derive('oauth-cookies').toString('base64url'),
-      party(context) {
-        const { client, tenant } = parties.get(context) ?? {};
-        return { client: present(client, 'client of the request'), tenant };
-      },
-      async client(id) {
-        const client = await parts.clients.find(id);
-        const tenant = client?.tenant == null ? undefined : await parts.tenants.find(client.tenant);
-        const context = Provider.ctx;
-        if (context !== undefined) {
-          parties.set(context, { ...(client && { client }), ...(tenant && { tenant }) });
-        }
-        return clientMetadata(client, tenant, keys);
-      },
-    }),
+    configuration(configurationParts(parts, publicUrl, signing, parties)),
   );
   // `behindOurOwnName` has overwritten the forwarded headers: with this the library believes them and nothing else.
   provider.proxy = true;
-  provider.on('grant.error', (context, failure) => failures.set(context, failure));
+  takeBothSecrets(provider);
+  const note = (context: KoaContextWithOIDC, failure: Error) => failures.set(context, failure);
+  provider.on('grant.error', note);
+  provider.on('authorization.error', note);
+  provider.on('introspection.error', note);
+  provider.on('revocation.error', note);
   provider.on('server_error', (context, failure) => {
     failures.set(context, failure);
     log.error('authorization server failed', { error: failure.message, route: context.oidc?.route });
@@ -116,27 +196,38 @@ function buildProvider(
   const koa: EventEmitter = provider;
   koa.on('error', (failure: Error) => log.error('authorization server failed', { error: failure.message }));
   provider.use(async (context, next) => {
-    await next();
-    if (context['oidc']?.route === 'discovery') Object.assign(context.body as object, ownDiscovery);
     const oidcContext = context as KoaContextWithOIDC;
-    if (oidcContext.oidc?.route !== 'token') return;
-    // RFC 6749 section 5.1 asks for both headers; the library sets the first.
+    const finish = await takeToken(oidcContext, desk);
+    await next();
+    const route = oidcContext.oidc?.route;
+    if (route === 'discovery') Object.assign(context.body as object, ownDiscovery(publicUrl));
+    if (route === 'jwks') context.set('Cache-Control', `public, max-age=${limits.keyCacheSeconds}`);
+    if (route === undefined || !recorded.has(route)) return;
+    // RFC 6749 section 5.1 asks for both headers; the library sets the first, and at revocation none.
+    context.set('Cache-Control', 'no-store');
     context.set('Pragma', 'no-cache');
+    const { client } = parties.get(context) ?? {};
+    if (finish !== undefined && context.status === 200 && client !== undefined) await finish(client);
+    const failure = failures.get(context);
+    if (route === 'authorization' && failure === undefined) return;
     const origin = present(origins.get(context.req), 'origin of the request');
-    await parts.audit(tokenAudit(oidcContext, failures.get(context), parties.get(context)?.client, origin, clock));
+    await parts.audit(tokenAudit(oidcContext, failure, client, origin, clock));
   });
   return provider;
 }
 
-/**
- * Makes every URL that the library derives from a request (discovery, accepted audiences) one of ours: the Host and
- * the forwarded headers that came from outside are overwritten with the issuer's. `originalUrl` tells the mount path.
- */
-function behindOurOwnName(request: IncomingMessage & { originalUrl?: string }, issuer: URL): void {
-  request.headers.host = issuer.host;
-  request.headers['x-forwarded-host'] = issuer.host;
-  request.headers['x-forwarded-proto'] = issuer.protocol.slice(0, -1);
-  const rest = request.url?.startsWith('/oauth/') === true ? request.url.slice('/oauth'.length) : '/';
-  request.originalUrl = `${issuer.pathname}${rest}`;
-  request.url = rest;
+/** Routes of the library whose answers are recorded; of authorization requests only refusals: the rest are pages. */
+const recorded: ReadonlySet<string> = new Set(['token', 'introspection', 'revocation', 'authorization']);
+
+/** A rotated secret is good beside the new one for a while; the library knows one secret only. */
+function takeBothSecrets(provider: InstanceType<typeof Provider>): void {
+  const prototype = provider.Client.prototype;
+  const compare = prototype.compareClientSecret;
+  prototype.compareClientSecret = async function compareEither(actual) {
+    if (await compare.call(this, actual)) return true;
+    const earlier = this[earlierSecret];
+    if (typeof earlier !== 'string') return false;
+    const view = Object.create(this, { clientSecret: { value: earlier } }) as Client & typeof this;
+    return compare.call(view, actual);
+  };
 }

@@ -12,7 +12,7 @@ export interface TokenDesk {
   revoke(key: string): Promise<void>;
   readonly publicUrl: string;
   /** The claim `fhirUser` of a person. */
-  fhirUser(userId: string, tenant: string): Promise<string | undefined>;
+  fhirUser(userId: string, tenant: string, clientId: string): Promise<string | undefined>;
 }
 
 type Answer = (caller: Client) => Promise<void>;
@@ -55,7 +55,7 @@ export async function introspection(
   if (claims === undefined || tenant === undefined) return { active: false };
   if ((claims.tenant === everyTenant ? null : claims.tenant) !== tenant) return { active: false };
   const { clientId, userId, scope, expiresAt, issuedAt, audience, jti, jkt } = claims;
-  const person = userId === null || tenant === null ? undefined : await desk.fhirUser(userId, tenant);
+  const person = userId === null || tenant === null ? undefined : await desk.fhirUser(userId, tenant, clientId);
   return {
     ...{ active: true, scope, client_id: clientId, exp: expiresAt, iat: issuedAt, aud: audience, jti },
     ...{ iss: issuerUrl(desk.publicUrl), sub: userId ?? clientId, tenant: claims.tenant },

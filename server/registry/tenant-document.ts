@@ -13,6 +13,7 @@ const settingTypes = {
   publishBirthDateReason: { type: 'string' },
   firstFullFileIsBaseline: { type: 'boolean' },
   clientSecretAllowed: { type: 'boolean' },
+  registrationApproval: { type: 'boolean' },
   egressPrivateRanges: { type: 'array', maxItems: 50, items: { type: 'string' } },
 } as const;
 
@@ -46,7 +47,10 @@ const validate = new Ajv({ allErrors: true, useDefaults: true, strictTypes: fals
 export function tenantFrom(document: unknown): Tenant {
   const candidate = structuredClone(document) as Tenant;
   if (!validate(candidate)) {
-    const problems = (validate.errors ?? []).map((error) => `${error.instancePath || '/'} ${error.message ?? ''}`);
+    const problems = (validate.errors ?? []).map(({ instancePath, message, params }) => {
+      const surplus: unknown = params['additionalProperty'];
+      return `${instancePath || '/'} ${message ?? ''}${typeof surplus === 'string' ? `: "${surplus}"` : ''}`;
+    });
     throw new AppError('invalid', `the tenant document is not valid: ${problems.join('; ')}`);
   }
   const tenant = {

@@ -10,8 +10,8 @@ const grammar = /^(\d{4})(?:-(\d\d)(?:-(\d\d)(?:T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d
 
 /**
  * What a FHIR date, dateTime or instant covers at its own precision (https://hl7.org/fhir/R4/search.html#date).
- * Without a zone a date is its UTC calendar day and a date-time is Europe/London's (meaning.md, Time).
- * Undefined where it is no date.
+ * Without a zone it is Europe/London's (meaning.md, Time): in summer a day begins at 23:00 UTC of the day before, so
+ * that what comes true at a local midnight is of that day. Undefined where it is no date.
  */
 export function dateRange(text: string): DateRange | undefined {
   const match = grammar.exec(text);
@@ -21,10 +21,10 @@ export function dateRange(text: string): DateRange | undefined {
   const m = month === undefined ? 1 : Number(month);
   const d = day === undefined ? 1 : Number(day);
   if (y < 1 || m < 1 || m > 12 || d < 1 || d > daysIn(y, m)) return undefined;
-  if (month === undefined) return { low: utc(y, 1, 1), high: utc(y + 1, 1, 1) };
-  if (day === undefined) return { low: utc(y, m, 1), high: utc(y, m + 1, 1) };
+  if (month === undefined) return { low: londonMidnight(utc(y, 1, 1)), high: londonMidnight(utc(y + 1, 1, 1)) };
+  if (day === undefined) return { low: londonMidnight(utc(y, m, 1)), high: londonMidnight(utc(y, m + 1, 1)) };
   const midnight = utc(y, m, d);
-  if (hour === undefined) return { low: midnight, high: midnight + 86_400_000 };
+  if (hour === undefined) return { low: londonMidnight(midnight), high: londonMidnight(midnight + dayMs) };
   if (Number(hour) > 23 || Number(minute) > 59 || Number(second ?? 0) > 60) return undefined;
   const ms = fraction === undefined ? 0 : Number(fraction.padEnd(3, '0').slice(0, 3));
   const local = midnight + ((Number(hour) * 60 + Number(minute)) * 60 + Number(second ?? 0)) * 1000 + ms;
@@ -37,6 +37,21 @@ export function periodRange(start: string | undefined, end: string | undefined):
   const first = start === undefined ? beginningOfTime : dateRange(start)?.low;
   const last = end === undefined ? endOfTime : dateRange(end)?.high;
   return first === undefined || last === undefined ? undefined : { low: first, high: last };
+}
+
+const dayMs = 86_400_000;
+
+/** Asking for an offset costs microseconds and an ingest names the same few thousand days again and again. */
+const midnights = new Map<number, number>();
+const rememberedDaysMax = 40_000;
+
+function londonMidnight(local: number): number {
+  const known = midnights.get(local);
+  if (known !== undefined) return known;
+  const instant = londonToUtc(local);
+  if (midnights.size >= rememberedDaysMax) midnights.clear();
+  midnights.set(local, instant);
+  return instant;
 }
 
 function daysIn(year: number, month: number): number {

@@ -37,6 +37,12 @@ export interface TenantStore {
    * successor of the stored one. `lease`: the batch is refused with `fenced` unless that epoch is still held.
    */
   transact(ops: readonly Op[], at: string, lease?: Lease): Promise<Batch>;
+  /**
+   * Shuts out the holders before: once it resolves, no batch of an earlier epoch follows, however late its writer goes
+   * on. For whoever has just been given a lease, before the first look at what the tenant holds. `fenced` where the
+   * lease is over already. May take a batch number for itself where the last holder did not give the lease back.
+   */
+  fence(lease: Lease): Promise<void>;
   /** The newest batch; sequence 0 and the epoch of time for an empty tenant. */
   head(): Promise<Batch>;
   readonly resources: ResourceReader;

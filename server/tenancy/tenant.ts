@@ -41,6 +41,8 @@ export interface TenantSettings {
   readonly firstFullFileIsBaseline: boolean;
   /** May clients of this tenant authenticate by a shared secret? */
   readonly clientSecretAllowed: boolean;
+  /** Do clients that vendors register themselves wait for somebody's approval? */
+  readonly registrationApproval: boolean;
   /** Private address ranges (CIDR) that notifications may be sent into, as NHS networks are private; others are closed. */
   readonly egressPrivateRanges: readonly string[];
 }
@@ -54,6 +56,7 @@ export const defaultSettings: TenantSettings = {
   publishBirthDateReason: '',
   firstFullFileIsBaseline: true,
   clientSecretAllowed: true,
+  registrationApproval: false,
   egressPrivateRanges: [],
 };
 

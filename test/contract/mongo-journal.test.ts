@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import mongoose, { type Connection } from 'mongoose';
+import { present } from '../../server/core/assert.ts';
 import { keyRing } from '../../server/keys/key-ring.ts';
+import { journalOf } from '../../server/store/mongo/journal.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
 import { type TenantParts, tenantParts } from '../../server/store/mongo/tenant-parts.ts';
-import { applyBatch } from '../../server/store/mongo/transact.ts';
+import { applyBatch, draftOf } from '../../server/store/mongo/transact.ts';
 import type { Op, Store } from '../../server/store/port.ts';
 import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
 import * as fixture from '../support/store-fixture.ts';
@@ -129,6 +131,47 @@ function describeJournal(base: string): void {
     expect(await tenant.records.work(9)).to.deep.equal([]);
     expect(await tenant.records.counts()).to.deep.equal({});
     expect(await tenant.outbox.events({ sequence: 0, index: 0 }, 9)).to.have.length(1);
+  });
+
+  for (const fences of [true, false]) {
+    it(`${fences ? 'shuts out' : 'would let in'} an earlier holder that has looked and inserts late, ${fences ? 'as' : 'unless'} the next one fences`, async () => {
+      const { leases } = store.system;
+      const tenant = tenantOf(store, 'one');
+      await tenant.transact([], at(1));
+      const first = present(await leases.acquire('ingest/one', 'a', 30, new Date(at(0))), 'the first lease');
+      // The first holder is held up between its look at the lease and its insert; meanwhile the lease changes hands.
+      let heldUp = true;
+      const insertNew: typeof parts.batch.insertNew = async (...entry) => {
+        if (heldUp) {
+          heldUp = false;
+          const second = present(await leases.acquire('ingest/one', 'b', 30, new Date(at(31))), 'the second lease');
+          if (fences) await tenant.fence(second);
+        }
+        return parts.batch.insertNew(...entry);
+      };
+      const slow = { ...parts, batch: { ...parts.batch, insertNew } };
+      const journal = journalOf<TenantParts>({
+        parts: async () => () => slow,
+        apply: applyBatch,
+        transaction: undefined,
+      });
+      let looks = 0;
+      const draft = draftOf('one', [resource('p1')], at(2), first, async () => {
+        looks += 1;
+        return looks === 1 || fences;
+      });
+      expect(await fixture.refusal(journal.commit(draft))).to.equal(fences ? 'fenced' : undefined);
+      expect((await tenant.resources.read(key)) === undefined).to.equal(fences);
+    });
+  }
+
+  it('takes no number where the last holder gave the lease back', async () => {
+    const { leases } = store.system;
+    const first = present(await leases.acquire('ingest/one', 'a', 30, new Date(at(0))), 'the first lease');
+    await leases.release(first);
+    const second = present(await leases.acquire('ingest/one', 'b', 30, new Date(at(1))), 'the second lease');
+    await tenantOf(store, 'one').fence(second);
+    expect((await tenantOf(store, 'one').head()).sequence).to.equal(0);
   });
 
   it('lets nobody of an earlier epoch write once a later one has written', async () => {

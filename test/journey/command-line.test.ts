@@ -101,7 +101,7 @@ describe('The command line', () => {
       ['tenant apply', trust],
       ['client add', '--tenant rxx --name one --scope system/*.rs'],
       ['client list', '--tenant rxx'],
-      ['tenant remove', 'rzz --yes'],
+      ['tenant remove', 'rzz'],
       [
         'generate',
         `--staff 30 --vpd 277 --ods RXX --seed 5 --days 4 --broken 0.1 --files full,changes,csv --out ${made}`,
@@ -249,6 +249,11 @@ describe('The command line', () => {
       ['tenant', 'list', '--data', join(scratch, 'no-such-folder')],
     ];
     failsWith(1, lines, await runLines(data, lines));
+    if (onEmbeddedStore) {
+      const wrongKey = { data, settings: { ESR_FHIR_MASTER_KEY: 'ab'.repeat(32) } };
+      const locked = [['tenant', 'list', ...there]];
+      failsWith(1, locked, await runLines(wrongKey, locked));
+    }
     const [refused] = await runLines(data, [['ingest', '--tenant', 'rxx', notGo2, ...there, '--json']]);
     expect(refused?.status).to.equal(1);
     expect(JSON.parse(refused?.stdout ?? '')).to.have.nested.property('files[0].state', 'rejected');

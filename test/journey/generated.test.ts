@@ -67,6 +67,31 @@ for (const trust of trusts) {
         await other.close();
       }
     }).timeout(slowMs);
+
+    it('ends the same where the days come in the wrong order: they are held, and apply in their own', async () => {
+      const last = present(manifest.files.at(-1), 'the last file').name;
+      const other = await testHouse([trustX], `${startDate}T09:00:00.000Z`);
+      try {
+        const [full, ...days] = manifest.files;
+        const { name } = present(full, 'the full file');
+        await other.ingest(name, bytes(name), 'rxx');
+        const [first, ...late] = days;
+        for (const day of [...late].reverse()) {
+          const reports = await other.ingest(day.name, bytes(day.name), 'rxx');
+          expect(
+            reports.map(({ state }) => state),
+            day.name,
+          ).to.deep.equal(['held']);
+        }
+        const { name: gap } = present(first, 'the first day');
+        const reports = await other.ingest(gap, bytes(gap), 'rxx');
+        expect(reports.map(counted)).to.deep.equal(days.map(foretold));
+        expect(reports.at(-1)?.name).to.equal(last);
+        expect(await held(other)).to.deep.equal(await held(house));
+      } finally {
+        await other.close();
+      }
+    }).timeout(slowMs);
   });
 }
 

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { present } from '../../server/core/assert.ts';
 import { at, fileRow, op, refusal, resource, type StoreContext, tenantOf } from './store-fixture.ts';
 
 const key = { contract: 'v1', type: 'Practitioner', id: 'p1' };
@@ -116,6 +117,20 @@ export function describeTransact(context: StoreContext): void {
       const ops = Array.from({ length: 12 }, (_, n) => resource(`p${n}`, { body: `${n}${body}` }));
       await context.tenant().transact(ops, at(1));
       expect((await context.tenant().resources.read({ ...key, id: 'p11' }))?.body.toString()).to.equal(`11${body}`);
+    });
+
+    it('shuts earlier holders out before the next one has written, and refuses to for a lease that is over', async () => {
+      const { leases } = context.store().system;
+      const first = present(await leases.acquire('ingest/one', 'a', 30, new Date(at(0))), 'the first lease');
+      await context.tenant().fence(first);
+      expect((await context.tenant().head()).sequence).to.equal(0);
+      await context.tenant().transact([resource('p1')], at(1), first);
+      const second = present(await leases.acquire('ingest/one', 'b', 30, new Date(at(31))), 'the second lease');
+      await tenantOf(await context.another(), 'one').fence(second);
+      expect(await refusal(context.tenant().transact([resource('p2')], at(32), first))).to.equal('fenced');
+      expect(await refusal(context.tenant().fence(first))).to.equal('fenced');
+      await context.tenant().transact([resource('p3')], at(32), second);
+      expect(await context.tenant().resources.counts('v1')).to.deep.equal({ Practitioner: 2 });
     });
 
     it('fences a writer whose lease somebody else took, or who gave it back', async () => {

@@ -97,14 +97,16 @@ function changeSomebody(dayFile: DayFile, change: PersonChange): void {
   }
 }
 
-/** New people: half of them begin in the past days or today, half later; some with two jobs, some on new positions. */
+/** New people: one begins tomorrow, of the others half by today, half later; some with two jobs or new positions. */
 function addStarters(dayFile: DayFile, vacancies: readonly Position[]): void {
   const { server, scene } = dayFile;
   const { random, today } = scene;
   const open = [...vacancies];
-  for (let left = Math.max(3, Math.round(server.settings.staff * 0.003)); left > 0; left--) {
+  const starters = Math.max(3, Math.round(server.settings.staff * 0.003));
+  for (let number = 1; number <= starters; number++) {
     const index = server.personCount++;
-    const start = random.chance(0.5) ? today - random.below(7) : today + random.between(1, 60);
+    const other = random.chance(0.5) ? today - random.below(7) : today + random.between(1, 60);
+    const start = number === 1 ? today + 1 : other;
     const position = random.chance(0.4) ? open.pop() : undefined;
     const plan = { index, start, plain: true, ...(position === undefined ? {} : { position }) };
     let person = starting(server.staffing, random, plan);

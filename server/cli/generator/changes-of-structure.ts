@@ -1,4 +1,5 @@
 import type { RowKind, Spoiler } from './damage.ts';
+import type { Day } from './day.ts';
 import { changedFrom, type Organisation, type Place, type Position, shownOn } from './model.ts';
 import { positionAt } from './positions.ts';
 import { type Random, randomOf } from './random.ts';
@@ -66,7 +67,10 @@ function changePlaces({ server, random, send }: Sender): void {
   }
 }
 
-/** A department is renamed, a branch is sent again, and a department is new; answers where new positions may be. */
+/**
+ * A department is renamed, another moves below another branch, one is sent again, and one is new; answers where new
+ * positions may be.
+ */
 function changeOrganisations({ server, random, send }: Sender, day: number): readonly Organisation[] {
   const { today } = server.settings;
   const free = [...server.organisations.values()].filter(({ id }) => !server.refused.has(`organisation ${id}`));
@@ -80,7 +84,13 @@ function changeOrganisations({ server, random, send }: Sender, day: number): rea
     const raw = `${shownOn(renamed.slices, today).slice.raw} & Réadaptation ${day}`;
     sendOne({ ...renamed, slices: changedFrom(renamed.slices, today, { raw, updated: today }) });
   }
-  const others = free.filter((organisation) => organisation !== renamed);
+  const moved = movedLeaf(
+    random,
+    leaves.filter((organisation) => organisation !== renamed),
+    today,
+  );
+  if (moved !== undefined) sendOne(moved);
+  const others = free.filter(({ id }) => id !== renamed?.id && id !== moved?.id);
   const again = others[random.below(others.length)];
   if (again !== undefined) {
     sendOne({ ...again, slices: again.slices.map((slice) => ({ ...slice, updated: today })) });
@@ -93,6 +103,17 @@ function changeOrganisations({ server, random, send }: Sender, day: number): rea
   const added = { ...beside, id, slices: [{ ...slice, start: today, end: null, raw, updated: today }] };
   sendOne(added);
   return server.organisations.has(id) ? [...server.departments, added] : server.departments;
+}
+
+/** One of these departments below the branch of another of them, from today on. */
+function movedLeaf(random: Random, leaves: readonly Organisation[], today: Day): Organisation | undefined {
+  const leaf = leaves[random.below(leaves.length)];
+  if (leaf === undefined) return undefined;
+  const parentOf = ({ slices }: Organisation) => shownOn(slices, today).slice.parent;
+  const branches = [...new Set(leaves.map(parentOf))].filter((parent) => parent !== parentOf(leaf));
+  const parent = branches[random.below(branches.length)];
+  if (parent === undefined) return undefined;
+  return { ...leaf, slices: changedFrom(leaf.slices, today, { parent, updated: today }) };
 }
 
 /** Budgets change, spare positions are retitled or eliminated, others are new. */

@@ -18,6 +18,9 @@ export function deliveryStore(
   let writes = 0;
   return {
     async write(rows, lease) {
+      // Later holders beat earlier ones, whenever these go on; within one life of a holder the later write.
+      writes += 1;
+      const order = lease.epoch * 2 ** 31 + writes;
       if (!(await held(lease))) throw new StoreError('fenced', 'a later holder of the lease has taken over');
       const at = await parts();
       await number(
@@ -25,9 +28,6 @@ export function deliveryStore(
         rows.filter((row): row is EventRow => row.row === 'event'),
       );
       await at.attempt.insertMissing(rows.flatMap((row) => (row.row === 'attempt' ? [attemptWrite(row)] : [])));
-      // Later holders beat earlier ones, whenever these go on; within one life of a holder the later write.
-      writes += 1;
-      const order = lease.epoch * 2 ** 31 + writes;
       await at.note.writeAsOf(order, rows.flatMap(noteWrite));
       const done = rows.flatMap((row) => (row.row === 'done' ? [at.asked.id(row.id)] : []));
       if (done.length > 0) await at.asked.remove({ _id: { $in: done } });

@@ -43,6 +43,12 @@ export function leaseStore(leases: Leases): LeaseStore {
   };
 }
 
+/** Did the holder before not give it back? Then it may still be at work, and not know that it has lost the lease. */
+export async function tookOver(leases: Leases, { name, epoch }: Lease): Promise<boolean> {
+  const before = await leases.findOne({ _id: leases.id(keyOf(name, epoch - 1)) });
+  return before !== undefined && !before.released;
+}
+
 /** Is it the newest epoch of its name, and not given back? */
 export async function leaseHeld(leases: Leases, { name, owner, epoch }: Lease): Promise<boolean> {
   const last = await newest(leases, name);

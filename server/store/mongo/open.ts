@@ -3,12 +3,12 @@ import type { KeyRing } from '../../keys/key-ring.ts';
 import { tenantIdPattern } from '../../tenancy/tenant.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { StoreError } from '../error.ts';
-import type { Store, TenantStore } from '../port.ts';
+import type { Lease, Store, TenantStore } from '../port.ts';
 import { auditLog } from './audit.ts';
 import { connect, probeTransaction } from './connect.ts';
 import { applyDocuments, documentStore } from './documents.ts';
 import { journalOf } from './journal.ts';
-import { leaseHeld, leaseStore } from './leases.ts';
+import { leaseHeld, leaseStore, tookOver } from './leases.ts';
 import { migrateSystem } from './migrations.ts';
 import { oauthStore } from './oauth.ts';
 import type { Part } from './part.ts';
@@ -48,6 +48,7 @@ export async function openMongo({ uri, keys, disclosures, transactions = true }:
     });
     const held: Parameters<typeof tenantStore>[0]['held'] = (lease, session) =>
       leaseHeld((session === undefined ? system : systemParts(scope, session)).lease, lease);
+    const about = { disclosures, held, tookOver: (lease: Lease) => tookOver(system.lease, lease), transaction };
     const handles = new Map<string, TenantStore>();
     return {
       capabilities: capabilitiesOf(transaction !== undefined),
@@ -63,7 +64,7 @@ export async function openMongo({ uri, keys, disclosures, transactions = true }:
       },
       destroyTenant: (tenant) => places.destroy(tenant),
       tenant({ tenant }) {
-        const known = handles.get(tenant) ?? tenantStore({ tenant, places, disclosures, held, transaction });
+        const known = handles.get(tenant) ?? tenantStore({ tenant, places, ...about });
         handles.set(tenant, known);
         return known;
       },

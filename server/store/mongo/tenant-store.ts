@@ -1,6 +1,6 @@
 import { hkdfSync } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
-import type { TenantStore } from '../port.ts';
+import type { Lease, TenantStore } from '../port.ts';
 import { auditLog } from './audit.ts';
 import { blobStore } from './blob.ts';
 import { deliveryStore } from './delivery.ts';
@@ -13,18 +13,21 @@ import type { Scope } from './schema.ts';
 import { openStage } from './stage.ts';
 import { type TenantParts, tenantParts } from './tenant-parts.ts';
 import type { TenantPlaces } from './tenants.ts';
-import { applyBatch, draftOf, type Held } from './transact.ts';
+import { applyBatch, draftOf, fencedOut, type Held, shutOut } from './transact.ts';
 
 interface TenantStoreOptions {
   readonly tenant: string;
   readonly places: TenantPlaces;
   readonly disclosures: (bytes: string) => readonly string[];
   readonly held: Held;
+  /** Did the holder before not give the lease back? */
+  readonly tookOver: (lease: Lease) => Promise<boolean>;
   readonly transaction: Transaction | undefined;
 }
 
 /** One tenant's part of a database as a store. */
-export function tenantStore({ tenant, places, disclosures, held, transaction }: TenantStoreOptions): TenantStore {
+export function tenantStore(options: TenantStoreOptions): TenantStore {
+  const { tenant, places, disclosures, held, tookOver, transaction } = options;
   let last: { readonly scope: Scope; readonly parts: TenantParts } | undefined;
   const partsOf = (scope: Scope): TenantParts => {
     if (last?.scope !== scope) last = { scope, parts: tenantParts(scope) };
@@ -42,6 +45,10 @@ export function tenantStore({ tenant, places, disclosures, held, transaction }: 
   return {
     tenant,
     transact: async (ops, at, lease) => journal.commit(draftOf(tenant, ops, at, lease, held)),
+    async fence(lease) {
+      if (!(await held(lease))) throw fencedOut();
+      if (await tookOver(lease)) await shutOut(journal, (at) => draftOf(tenant, [], at, lease, held));
+    },
     async head() {
       const { sequence, at } = await journal.head();
       return { sequence, at };

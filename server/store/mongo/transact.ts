@@ -2,7 +2,7 @@ import type { ClientSession } from 'mongoose';
 import { assert } from '../../core/assert.ts';
 import { StoreError } from '../error.ts';
 import type { Batch, Lease, Op, ResourceOp } from '../port.ts';
-import type { Draft, Fences, JournalHead } from './journal.ts';
+import type { Draft, Fences, JournalHead, WritableJournal } from './journal.ts';
 import { writeRows } from './record-write.ts';
 import { checkVersions, writeResources } from './resource-write.ts';
 import type { TenantParts } from './tenant-parts.ts';
@@ -34,6 +34,26 @@ export function draftOf(
   };
 }
 
+/**
+ * Takes the journal's next number for an epoch, with nothing in the batch: an earlier holder that has looked already and
+ * goes on to insert that number comes second, looks again and is refused.
+ */
+export async function shutOut(
+  journal: WritableJournal<TenantParts>,
+  draft: (at: string) => Draft<TenantParts>,
+): Promise<void> {
+  for (;;) {
+    const { at } = await journal.head();
+    try {
+      await journal.commit(draft(at));
+      return;
+    } catch (error) {
+      // Somebody's later batch came between: the time is not its any more.
+      if (!(error instanceof StoreError && error.code === 'conflict')) throw error;
+    }
+  }
+}
+
 /** Writes what a batch says. */
 export async function applyBatch(parts: TenantParts, batch: Batch, ops: readonly object[]): Promise<void> {
   const rows = ops as readonly Op[];
@@ -43,6 +63,10 @@ export async function applyBatch(parts: TenantParts, batch: Batch, ops: readonly
     rows.filter((op): op is ResourceOp => op.op === 'resource'),
   );
   await writeRows(parts, batch, rows);
+}
+
+export function fencedOut(): StoreError {
+  return new StoreError('fenced', 'a later holder of the lease has taken over');
 }
 
 /**
@@ -57,7 +81,7 @@ async function fenced(
   const { name, epoch } = lease;
   const newest = fences.find((fence) => fence.name === name)?.epoch ?? 0;
   if (epoch < newest || !(await held(lease))) {
-    throw new StoreError('fenced', 'a later holder of the lease has taken over');
+    throw fencedOut();
   }
   return epoch === newest ? fences : [...fences.filter((fence) => fence.name !== name), { name, epoch }];
 }

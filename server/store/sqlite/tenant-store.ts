@@ -18,7 +18,7 @@ import { outbox } from './outbox.ts';
 import { resourceReader } from './read.ts';
 import { recordReader } from './records.ts';
 import { stageOf } from './stage.ts';
-import { headOf, transact } from './transact.ts';
+import { fence, headOf, transact } from './transact.ts';
 
 export interface TenantStoreOptions {
   readonly tenant: string;
@@ -77,6 +77,9 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     tenant,
     async transact(ops, at, lease) {
       return transact({ tenant, data, contracts: known, held }, ops, at, lease);
+    },
+    async fence(lease) {
+      data.immediate(() => fence(data, lease, held));
     },
     async head() {
       return headOf(data);

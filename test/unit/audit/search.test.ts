@@ -74,12 +74,12 @@ describe('A search of AuditEvent', () => {
 
   it('gives a store the bounds outside which nothing can match, and the resource that has an index', () => {
     expect(auditBounds(search('date=ge2026-04-01&date=lt2026-05-01'))).to.deep.equal({
-      from: '2026-04-01T00:00:00.000Z',
-      to: '2026-05-01T00:00:00.000Z',
+      from: '2026-03-31T23:00:00.000Z',
+      to: '2026-04-30T23:00:00.000Z',
     });
     expect(auditBounds(search('date=2026-04-01,2026-04-03'))).to.deep.equal({
-      from: '2026-04-01T00:00:00.000Z',
-      to: '2026-04-04T00:00:00.000Z',
+      from: '2026-03-31T23:00:00.000Z',
+      to: '2026-04-03T23:00:00.000Z',
     });
     expect(auditBounds(search('date=ne2026-04-01'))).to.deep.equal({});
     expect(auditEntity(search('entity=Practitioner/p1'))).to.equal('Practitioner/p1');

@@ -1,6 +1,12 @@
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto';
 import { expect } from 'chai';
-import { type ClientWish, newClient, plainSecret, previousSecret, withNewSecret } from '../../../server/auth/new-client.ts';
+import {
+  type ClientWish,
+  newClient,
+  plainSecret,
+  previousSecret,
+  withNewSecret,
+} from '../../../server/auth/new-client.ts';
 import { AppError } from '../../../server/core/error.ts';
 import { keyRing } from '../../../server/keys/key-ring.ts';
 

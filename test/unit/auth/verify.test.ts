@@ -59,7 +59,11 @@ function stage(change: Partial<Stage> = {}): { readonly at: Stage; readonly veri
     client: () =>
       at.client === undefined
         ? undefined
-        : { status: at.client, tenant: at.clientTenant, ...(at.expiresAt === undefined ? {} : { expiresAt: at.expiresAt }) },
+        : {
+            status: at.client,
+            tenant: at.clientTenant,
+            ...(at.expiresAt === undefined ? {} : { expiresAt: at.expiresAt }),
+          },
     user: () =>
       at.user === undefined ? undefined : { status: at.user, memberships: [{ tenant: 't1', role: 'viewer' }] },
     notBefore: (party, id) => at.epochs[`${party}/${id}`] ?? 0,

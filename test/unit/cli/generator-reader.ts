@@ -204,7 +204,9 @@ export class TinyServer {
   #organisation(rows: readonly Row[]): string {
     const row = this.#shown('OR', cell(rows[0], 2)).row;
     const parent = cell(row, 11);
-    const above = [parent, this.#organisationName(parent)];
+    const parentName = this.#organisationName(parent);
+    // A parent that has not come is not published.
+    const above = parentName === '' ? [] : [parent, parentName];
     const place = cell(row, 13);
     const mainLocation = this.#records.has(`LC ${place}`) ? [place, this.#locationName(place)] : [];
     return [cell(row, 3), cell(row, 4), cell(row, 12), ...above, ...mainLocation].join('~');

@@ -36,6 +36,10 @@ describe('http', () => {
   it('mirrors sane request ids and makes others', async () => {
     const sent = { 'x-request-id': 'A-1', 'x-correlation-id': 'trace:7' };
     expect((await ask(`${base}/metadata`, { headers: sent })).headers).to.deep.include(sent);
+    const free = { 'x-request-id': 'A-2', 'x-correlation-id': 'rota import, "night" <7>' };
+    expect((await ask(`${base}/metadata`, { headers: free })).headers).to.deep.include(free);
+    const long = await ask(`${base}/metadata`, { headers: { 'x-correlation-id': 'x'.repeat(129) } });
+    expect(long.headers['x-correlation-id']).to.equal(long.headers['x-request-id']);
     const made = await ask(`${base}/metadata`, { headers: { 'x-request-id': 'x'.repeat(129) } });
     expect(made.headers['x-request-id']).to.match(/^[0-9a-f-]{36}$/);
     expect(made.headers['x-correlation-id']).to.equal(made.headers['x-request-id']);

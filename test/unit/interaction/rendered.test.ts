@@ -56,6 +56,30 @@ describe('interaction/audit-event and provenance', () => {
     expect((await ask('AuditEvent?shoe=1')).statusCode).to.equal(400);
   });
 
+  it('drops unknown parameters where the client is lenient, never those that are wrong', async () => {
+    const lenient = { authorization, prefer: 'handling=lenient' };
+    const get = (path: string) => rig.app.inject({ url: `${base}/${path}`, headers: lenient });
+    const answer = await get('AuditEvent?shoe=1&_count=2&agent.name=x&_sort=-date');
+    expect(answer.json().link[0].url).to.equal(`${publicUrl}${base}/AuditEvent?_count=2&_sort=-date`);
+    expect(asked).to.deep.equal([[{ name: '_sort', values: ['-date'] }], { count: 2 }]);
+    expect((await get('Provenance?target=Practitioner/p1&agent=x')).statusCode).to.equal(200);
+    for (const path of ['AuditEvent?_count=x', 'AuditEvent?date=', 'Provenance?agent=x', 'Provenance?target=p1']) {
+      expect((await get(path)).statusCode, path).to.equal(400);
+    }
+  });
+
+  it('names in the CapabilityStatement what it is searched by', async () => {
+    const { rest } = (await rig.app.inject({ url: `${base}/metadata` })).json();
+    const resources = rest[0].resource as { type: string; searchParam: { name: string; definition: string }[] }[];
+    const found = resources.find(({ type }) => type === 'AuditEvent')?.searchParam ?? [];
+    expect(found).to.deep.include({
+      name: '_lastUpdated',
+      definition: 'http://hl7.org/fhir/SearchParameter/Resource-lastUpdated',
+      type: 'date',
+    });
+    expect(found.map(({ name }) => name)).to.include.members(['_id', 'date', 'entity', 'agent']);
+  });
+
   it('pages by signed links', async () => {
     const seen: string[] = [];
     let path: string | undefined = 'AuditEvent?_count=2';

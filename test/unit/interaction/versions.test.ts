@@ -49,6 +49,13 @@ describe('interaction/read, vread, history-instance', () => {
     });
   }
 
+  it('drops unknown parameters of a history where the client is lenient', async () => {
+    const lenient = { prefer: 'handling=lenient' };
+    expect((await ask('Practitioner/p1/_history?shoe=1')).statusCode).to.equal(400);
+    expect((await ask('Practitioner/p1/_history?shoe=1', lenient)).json().total).to.equal(2);
+    expect((await ask('Practitioner/p1/_history?_count=x', lenient)).statusCode).to.equal(400);
+  });
+
   it('says 404 for versions that never were', async () => {
     for (const version of ['3', '0', '-1', '01', 'x', '99999999999']) {
       expect((await ask(`Practitioner/p1/_history/${version}`)).statusCode, version).to.equal(404);

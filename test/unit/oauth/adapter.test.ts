@@ -4,15 +4,19 @@ import { openRig, type Rig } from './rig.ts';
 
 describe('the adapter between oidc-provider and the store', () => {
   let rig: Rig;
+  const revoked: string[] = [];
   let now = Date.parse('2026-11-23T10:00:00Z');
   before(async () => {
     rig = await openRig();
   });
   after(() => rig.close());
   const model = (name: string) =>
-    oauthAdapter({ store: rig.store.system.oauth, clock: { now: () => new Date(now) }, client: async () => undefined })(
-      name,
-    );
+    oauthAdapter({
+      store: rig.store.system.oauth,
+      clock: { now: () => new Date(now) },
+      client: async () => undefined,
+      revokeGrant: async (grantId) => void revoked.push(grantId),
+    })(name);
 
   const fails = async (work: Promise<unknown>): Promise<string> => {
     try {
@@ -41,6 +45,7 @@ describe('the adapter between oidc-provider and the store', () => {
     expect(await codes.find('b')).to.deep.equal({ jti: 'b', grantId: 'g', consumed: Math.floor(now / 1000) });
     expect(await fails(codes.consume('b'))).to.equal('invalid_grant');
     expect(await codes.find('c')).to.equal(undefined);
+    expect(revoked).to.deep.equal(['g']);
     await codes.upsert('d', { jti: 'd' }, 60);
     const outcomes = await Promise.all(Array.from({ length: 6 }, () => fails(codes.consume('d'))));
     expect(outcomes.filter((outcome) => outcome === '')).to.have.length(1);

@@ -42,8 +42,15 @@ describe('the discovery documents of the authorization server', () => {
         token_endpoint: `${rig.url}/oauth/token`,
         jwks_uri: `${rig.url}/oauth/jwks`,
         authorization_endpoint: `${rig.url}/oauth/auth`,
-        grant_types_supported: ['client_credentials'],
-        token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt'],
+        grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+        registration_endpoint: `${rig.url}/oauth/reg`,
+        introspection_endpoint: `${rig.url}/oauth/introspect`,
+        revocation_endpoint: `${rig.url}/oauth/revoke`,
+        userinfo_endpoint: `${rig.url}/oauth/userinfo`,
+        code_challenge_methods_supported: ['S256'],
+        response_types_supported: ['code'],
+        dpop_signing_alg_values_supported: ['ES256', 'ES384'],
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'private_key_jwt', 'none'],
         token_endpoint_auth_signing_alg_values_supported: ['ES384', 'RS384', 'RS512'],
       });
     });
@@ -65,7 +72,9 @@ describe('the discovery documents of the authorization server', () => {
 
   it('follow the signing keys of the moment', async () => {
     const before = rig.signing;
-    const renamed = (set: typeof before.pairs) => ({ keys: set.keys.map((key) => ({ ...key, kid: `next-${key.alg}` })) });
+    const renamed = (set: typeof before.pairs) => ({
+      keys: set.keys.map((key) => ({ ...key, kid: `next-${key.alg}` })),
+    });
     rig.signing = { pairs: renamed(before.pairs), published: renamed(before.published) };
     const { keys } = (await (await fetch(`${rig.url}/oauth/jwks`)).json()) as { keys: { kid: string }[] };
     rig.signing = before;

@@ -14,7 +14,11 @@ import { keyRing } from '../../../server/keys/key-ring.ts';
 import { type AuthorizationServer, oauthProvider } from '../../../server/oauth/provider.ts';
 import { type SigningKeys, signingKeyRing } from '../../../server/oauth/signing-keys.ts';
 import { type ClientRegistry, clientRegistry } from '../../../server/registry/clients.ts';
+import { endTokens } from '../../../server/registry/not-before.ts';
+import { registrationTokens } from '../../../server/registry/registration-tokens.ts';
+import { type RegistrySnapshot, registrySnapshot } from '../../../server/registry/snapshot.ts';
 import { type TenantRegistry, tenantRegistry } from '../../../server/registry/tenants.ts';
+import { type UserRegistry, userRegistry } from '../../../server/registry/users.ts';
 import type { Store } from '../../../server/store/port.ts';
 import { silentLogger } from '../../support/silent-logger.ts';
 import { openUnderTest, removeStore } from '../../support/store-under-test.ts';
@@ -31,6 +35,8 @@ export interface Rig {
   readonly server: AuthorizationServer;
   readonly tenants: TenantRegistry;
   readonly clients: ClientRegistry;
+  readonly users: UserRegistry;
+  readonly snapshot: RegistrySnapshot;
   readonly audited: AuditEntry[];
   readonly store: Store;
   signing: SigningKeys;
@@ -47,8 +53,10 @@ export async function openRig(): Promise<Rig> {
   const store = await openUnderTest({ directory, keys, schema: {}, disclosures: () => [] });
   const tenants = tenantRegistry(store);
   const clients = clientRegistry(store);
+  const users = userRegistry(store);
   await tenants.add({ id: 't1', name: 'One', ods: ['R01'], vpds: ['101'], contracts: ['v1', 'v2'] });
   await tenants.add({ id: 't2', name: 'Two', ods: ['R02'], vpds: ['102'] });
+  const snapshot = await registrySnapshot(store);
   const audited: AuditEntry[] = [];
   const app = Fastify();
   app.addHook('onRequest', async (request, reply) => {
@@ -58,6 +66,8 @@ export async function openRig(): Promise<Rig> {
     url: '',
     tenants,
     clients,
+    users,
+    snapshot,
     audited,
     store,
     signing: (await signingKeyRing(store.system.documents, keys, systemClock)).current(),
@@ -86,14 +96,12 @@ export async function openRig(): Promise<Rig> {
     },
   };
   const server = oauthProvider({
-    publicUrl: () => rig.url,
-    signing: () => rig.signing,
-    store: store.system.oauth,
-    clients,
-    tenants,
-    keys,
-    clock: systemClock,
-    log: silentLogger,
+    ...{ publicUrl: () => rig.url, signing: () => rig.signing, store: store.system.oauth },
+    ...{ clients, tenants, users, keys, clock: systemClock, log: silentLogger, registrations: snapshot },
+    registrationTokens: registrationTokens(store.system.documents),
+    revoke: snapshot.revoke,
+    endTokens: (id, now) => endTokens(store.system.documents, 'client', id, now),
+    development: false,
     async audit(entry) {
       if (rig.auditFails) throw new Error('the disk is full');
       audited.push(entry);

@@ -45,7 +45,10 @@ describe('the signing keys', () => {
     const ring = await signingKeyRing(documents, keys, clock);
     const kids = async () => {
       await ring.refresh();
-      return ring.current().pairs.keys.filter(({ alg }) => alg === 'ES384').map(({ kid }) => kid);
+      return ring
+        .current()
+        .pairs.keys.filter(({ alg }) => alg === 'ES384')
+        .map(({ kid }) => kid);
     };
     const [old] = await kids();
     const before = ring.current();

@@ -107,8 +107,8 @@ describe('search/bind', () => {
       is: 'date',
       param: 'date',
       prefix: 'le',
-      low: Date.parse('2026-04-01T00:00:00Z'),
-      high: Date.parse('2026-05-01T00:00:00Z'),
+      low: Date.parse('2026-03-31T23:00:00Z'),
+      high: Date.parse('2026-04-30T23:00:00Z'),
     });
     expect(where('PractitionerRole', '_lastUpdated=gt2026-04-01T10:00:00+01:00')).to.deep.include({
       is: 'lastUpdated',

@@ -91,12 +91,12 @@ describe('search/extract', () => {
     ]);
   });
 
-  it('indexes a period of dates as whole UTC days, the last one included', () => {
+  it('indexes a period of dates as whole days of Europe/London, the last one included', () => {
     expect(extract(practitionerRole)).to.deep.include({
       param: 'date',
       kind: 'date',
-      low: Date.parse('2024-04-01T00:00:00Z'),
-      high: Date.parse('2026-04-01T00:00:00Z'),
+      low: Date.parse('2024-03-31T23:00:00Z'),
+      high: Date.parse('2026-03-31T23:00:00Z'),
     });
   });
 

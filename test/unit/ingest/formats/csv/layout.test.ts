@@ -70,7 +70,7 @@ describe('CSV layout', () => {
 
 describe('A proposed CSV profile', () => {
   const bytes = Buffer.from(
-    'Emp No,Surname,Forename,Assignment Number,Start Date,Hire Date,Team,VPD\n' +
+    'Emp No,Surname,Forename,Assignment Number,Start Date,Assignment End Date,Team,VPD\n' +
       '1,Owens,Ann,1,01-May-2020,12/31/2019,Red,277\n2,Smith,Bob,2,2021/06/01 00:00:00,01/02/2020,Blue,277\n',
   );
   const { profile, unsure, readBy, delimiter } = proposeProfile(bytes, 'mine', profilesWith());

@@ -1,0 +1,151 @@
+import type { AuditEntry } from '../audit/entry.ts';
+import { sha256 } from '../core/hash.ts';
+import { randomId } from '../core/id.ts';
+import { limits } from '../core/limits.ts';
+import type { DeliveryAttempt, DeliveryRow, NumberedEvent, TenantStore } from '../store/port.ts';
+import type { Outcome } from './channels/rest-hook.ts';
+import type { DeliveryParts } from './delivery-parts.ts';
+import { aliveMessage, eventMessage } from './message.ts';
+import { afterFailure, afterSuccess, type DeadLetter } from './progress.ts';
+import { waitAfter } from './retry.ts';
+import type { Subscriber } from './subscriber.ts';
+import { signatureOf, storedForm } from './subscription-form.ts';
+import type { SubscriptionStatus } from './subscription-resource.ts';
+import { putVersion } from './subscription-write.ts';
+
+/** Kinds of requests that an endpoint gets. */
+export type AttemptKind = DeliveryAttempt['kind'];
+
+interface Attempted {
+  readonly kind: AttemptKind;
+  readonly from: number;
+  readonly to: number;
+  readonly outcome: Outcome;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly at: string;
+}
+
+/** Sends one message of a subscriber, recorded in the audit before it leaves. */
+export async function attempt(
+  subscriber: Subscriber,
+  kind: AttemptKind,
+  store: TenantStore,
+  parts: DeliveryParts,
+): Promise<Attempted> {
+  const { clock, keys, canonicalBase } = parts;
+  const { tenant } = store;
+  const now = clock.now();
+  const { form, terms, contract, progress } = subscriber;
+  const listening = { form, terms, contract, base: parts.base(tenant, contract), last: progress.last };
+  const shared = { store, keys, canonicalBase };
+  const events = kind === 'event-notification' ? await nextEvents(subscriber, store) : [];
+  const mark = kind === 'handshake' ? String(progress.version) : String(now.getTime());
+  const message =
+    kind === 'event-notification'
+      ? await eventMessage(listening, events, shared, now)
+      : aliveMessage(kind, listening, shared, now, mark);
+  const { disclosed, correlationId, body } = message;
+  if (kind === 'event-notification') await parts.audit(notified(subscriber, tenant, now, disclosed, correlationId));
+  const outcome = await parts.channel.send(tenant, message);
+  const range = { from: events[0]?.number ?? 0, to: events.at(-1)?.number ?? 0 };
+  return { kind, ...range, outcome, bytes: body.length, sha256: sha256(body), at: now.toISOString() };
+}
+
+/** What failed is sent again as it was; else as much as the subscription takes at once. */
+async function nextEvents({ id, progress, terms }: Subscriber, store: TenantStore): Promise<readonly NumberedEvent[]> {
+  const from = progress.delivered + 1;
+  const again = progress.failing === null || progress.failing.to < from ? undefined : progress.failing.to;
+  const to = Math.min(again ?? from + terms.maxCount - 1, progress.last);
+  return store.delivery.events(id, from, to, limits.notificationEventsMax);
+}
+
+function notified(
+  { client, id }: Subscriber,
+  tenant: string,
+  now: Date,
+  disclosed: readonly string[],
+  correlationId: string,
+): AuditEntry {
+  return {
+    ...{ at: now.toISOString(), tenant, kind: 'rest', interaction: 'notification', client, jti: null },
+    ...{ type: 'Subscription', id, query: null, status: 200, outcome: 0, reason: null, requestId: randomId() },
+    ...{ correlationId, address: null, disclosed },
+  };
+}
+
+/**
+ * What an attempt makes of its subscriber: the rows to write, and the status that it must have from now on, where that
+ * changes. The subscriber's progress is the new one.
+ */
+export function concluded(
+  subscriber: Subscriber,
+  attempted: Attempted,
+  parts: Pick<DeliveryParts, 'schedule' | 'random'>,
+): { readonly rows: readonly DeliveryRow[]; readonly status: SubscriptionStatus | undefined } {
+  const { id, progress } = subscriber;
+  const { kind, from, to, outcome, bytes, sha256: hash, at } = attempted;
+  const { status, error, milliseconds } = outcome;
+  const row: DeliveryRow = {
+    ...{ row: 'attempt', id: randomId(), subscription: id, kind, from, to, at },
+    ...{ status, error, bytes, sha256: hash, milliseconds },
+  };
+  const letterNote = (body: string | null): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body });
+  if (error === null) {
+    subscriber.progress = afterSuccess(progress, kind === 'event-notification' ? to : undefined, at);
+    const rows = progress.letter && kind === 'event-notification' ? [row, letterNote(null)] : [row];
+    subscriber.progress = { ...subscriber.progress, letter: progress.letter && rows.length === 1 };
+    return { rows, status: kind === 'handshake' ? 'active' : undefined };
+  }
+  const { schedule, random } = parts;
+  const waits = kind === 'handshake' ? schedule.handshake : schedule.delivery;
+  const failures = (progress.failing?.failures ?? 0) + 1;
+  const failure = { failures, status, retryAfter: outcome.retryAfter };
+  const gone = status === 410;
+  const wait = gone ? undefined : waitAfter(failure, waits, schedule, random());
+  subscriber.progress = afterFailure(progress, { to, status, error }, at, wait);
+  if (wait !== undefined) return { rows: [row], status: undefined };
+  const { failing, last, delivered } = subscriber.progress;
+  const letter: DeadLetter = {
+    ...{ subscription: id, from: delivered + 1, to: last, status, error, attempts: failures },
+    ...{ firstAt: failing?.firstAt ?? at, lastAt: at },
+  };
+  const left = last > delivered;
+  subscriber.progress = {
+    ...subscriber.progress,
+    ...{ failing: null, errorSince: at, letter: left || progress.letter },
+  };
+  const rows = left ? [row, letterNote(JSON.stringify(letter))] : [row];
+  return { rows, status: gone ? 'off' : 'error' };
+}
+
+/** Commits the status of a subscription that its delivery decides on. Throws `conflict` where its client was faster. */
+export async function changeStatus(
+  subscriber: Subscriber,
+  status: SubscriptionStatus,
+  reason: string | undefined,
+  store: TenantStore,
+  parts: DeliveryParts,
+): Promise<void> {
+  const { clock, extract, canonicalBase } = parts;
+  const { form, contract, client, id, version } = subscriber;
+  const server = { id, status, error: reason, owner: client, signature: signatureOf(form, canonicalBase) };
+  const next = storedForm(form, server, canonicalBase);
+  const audit = (at: string): AuditEntry => ({
+    ...{ at, tenant: store.tenant, kind: 'rest', interaction: 'subscription-status', client: null, jti: null },
+    ...{ type: 'Subscription', id, query: null, status: 200, outcome: 0, requestId: randomId() },
+    ...{
+      reason: reason === undefined ? status : `${status}: ${reason}`,
+      correlationId: id,
+      address: null,
+      disclosed: [],
+    },
+  });
+  const place = { store, contract, clock, extract, canonicalBase };
+  const written = await putVersion(place, next, version.version + 1, audit);
+  const errorSince = status === 'error' ? (subscriber.progress.errorSince ?? written.at) : null;
+  const delivered = status === 'off' ? subscriber.progress.last : subscriber.progress.delivered;
+  subscriber.progress = { ...subscriber.progress, version: written.version, status, errorSince, delivered };
+  subscriber.version = written;
+  subscriber.form = next;
+}

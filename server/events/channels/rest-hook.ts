@@ -1,0 +1,130 @@
+import { type LookupAddress, lookup as systemLookup } from 'node:dns';
+import type { LookupFunction } from 'node:net';
+import { Agent, request } from 'undici';
+import { literalOf, mayReach } from '../../core/address.ts';
+import { limits } from '../../core/limits.ts';
+import { checkEndpoint, type EgressPolicy } from '../endpoint.ts';
+import { retryAfterSeconds } from '../retry.ts';
+
+export interface Message {
+  readonly method: 'POST' | 'PUT';
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer;
+  readonly timeoutMs: number;
+}
+
+/** All that anybody is told of an answer: nothing of what stands behind an endpoint leaves through us. */
+export interface Outcome {
+  readonly status: number | null;
+  /** Null for a success (2xx). */
+  readonly error: ErrorClass | null;
+  /** Seconds. */
+  readonly retryAfter: number | undefined;
+  readonly milliseconds: number;
+}
+
+export type ErrorClass = 'dns' | 'blocked' | 'connect' | 'tls' | 'timeout' | `http-${3 | 4 | 5}xx`;
+
+export interface RestHook {
+  /** Never rejects. */
+  send(tenant: string, message: Message): Promise<Outcome>;
+  /** Cuts off what is on its way. */
+  close(): Promise<void>;
+}
+
+/** Answers with every address of a name. */
+export type Resolve = (
+  hostname: string,
+  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
+) => void;
+
+const everyAddress: Resolve = (hostname, done) => systemLookup(hostname, { all: true }, done);
+
+class Blocked extends Error {}
+
+/**
+ * Sends to URLs that clients named. Every address is looked at when it is connected to, literals in the URL included,
+ * for which no look-up happens; redirects are answers, never followed; no proxy of the environment is used. Connections
+ * are of one tenant, since what one may reach another may not.
+ */
+export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Resolve = everyAddress): RestHook {
+  const agents = new Map<string, Agent>();
+  const agentOf = (tenant: string): Agent => {
+    const known = agents.get(tenant);
+    if (known !== undefined) return known;
+    const agent = new Agent({
+      connect: { lookup: guardedLookup(() => policyOf(tenant), resolve), timeout: limits.connectTimeoutMs },
+      connections: limits.deliveriesPerHostMax,
+      pipelining: 1,
+      keepAliveTimeout: 10_000,
+      keepAliveMaxTimeout: 30_000,
+    });
+    agents.set(tenant, agent);
+    return agent;
+  };
+  return {
+    async send(tenant, { method, url, headers, body, timeoutMs }) {
+      const started = performance.now();
+      const outcome = (status: number | null, error: ErrorClass | null, retryAfter?: number): Outcome => ({
+        ...{ status, error, retryAfter, milliseconds: Math.round(performance.now() - started) },
+      });
+      try {
+        checkReach(url, policyOf(tenant));
+        const dispatcher = agentOf(tenant);
+        const signal = AbortSignal.timeout(timeoutMs);
+        const response = await request(url, { method, headers, body, dispatcher, signal });
+        const { statusCode: status } = response;
+        // What it says is of no interest, and may be without end.
+        await response.body.dump({ limit: limits.answerBytesMax, signal }).catch(() => undefined);
+        const after = response.headers['retry-after'];
+        const wait = retryAfterSeconds(typeof after === 'string' ? after : undefined, new Date());
+        return outcome(status, classOfStatus(status), wait);
+      } catch (error) {
+        return outcome(null, classOfError(error));
+      }
+    },
+    async close() {
+      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+    },
+  };
+}
+
+/** What was allowed when the subscription was made may be closed now. */
+function checkReach(url: URL, policy: EgressPolicy): void {
+  try {
+    checkEndpoint(url.href, policy);
+  } catch {
+    throw new Blocked();
+  }
+  const literal = literalOf(url);
+  if (literal !== undefined && !mayReach(literal, policy)) throw new Blocked();
+}
+
+function guardedLookup(policy: () => EgressPolicy, resolve: Resolve): LookupFunction {
+  return (hostname, options, done) => {
+    resolve(hostname, (error, addresses) => {
+      const [first] = addresses ?? [];
+      const blocked = () => addresses.some(({ address }) => !mayReach(address, policy()));
+      if (error !== null || first === undefined) done(error ?? new Error('no address'), '', 0);
+      else if (blocked()) done(new Blocked(), '', 0);
+      else if (options.all === true) done(null, [...addresses]);
+      else done(null, first.address, first.family);
+    });
+  };
+}
+
+function classOfStatus(status: number): ErrorClass | null {
+  if (status >= 200 && status < 300) return null;
+  if (status >= 500) return 'http-5xx';
+  return status >= 400 ? 'http-4xx' : 'http-3xx';
+}
+
+function classOfError(error: unknown): ErrorClass {
+  if (error instanceof Blocked) return 'blocked';
+  const { name, code = '', cause } = error as { name?: string; code?: string; cause?: unknown };
+  if (cause instanceof Blocked) return 'blocked';
+  if (name === 'TimeoutError' || name === 'AbortError' || code.includes('TIMEOUT')) return 'timeout';
+  if (code === 'ENOTFOUND' || code.startsWith('EAI_')) return 'dns';
+  return /TLS|SSL|CERT|SIGNATURE|SELF_SIGNED|ALTNAME/.test(code) ? 'tls' : 'connect';
+}

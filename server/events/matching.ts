@@ -1,0 +1,129 @@
+import { derivedId } from '../core/id.ts';
+import { limits } from '../core/limits.ts';
+import type { DeliveryRow, Lease, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
+import type { DeliveryParts } from './delivery-parts.ts';
+import type { About } from './notification.ts';
+import { numberEvents } from './numbering.ts';
+import type { Subscriber } from './subscriber.ts';
+import { unseen } from './visibility.ts';
+
+/** A tenant whose events are being numbered, as of one batch. */
+export interface Matching {
+  readonly store: TenantStore;
+  readonly lease: Lease;
+  /** Events of later batches wait: a reader may see part of a batch that is still being written. */
+  readonly head: number;
+  readonly subscribers: readonly Subscriber[];
+  readonly parts: DeliveryParts;
+}
+
+/** The note that says how far a subscription is. */
+export function progressRow({ id, progress }: Subscriber): DeliveryRow {
+  return { row: 'note', kind: 'progress', id, body: JSON.stringify(progress) };
+}
+
+const outboxNote = 'outbox';
+
+/** How far the outbox was matched; where nobody ever did, nothing was. */
+export async function matchedPosition(store: TenantStore): Promise<OutboxPosition> {
+  const note = await store.delivery.note('matched', outboxNote);
+  return note === undefined ? { sequence: 0, index: 0 } : (JSON.parse(note) as OutboxPosition);
+}
+
+/**
+ * Numbers the events of the outbox that follow `from`, each in one write with the progress of those who count it.
+ * Authorisation is looked at here too: who may not be told of an event does not count it.
+ *
+ * @returns how far it got
+ */
+export async function matchOutbox(matching: Matching, from: OutboxPosition): Promise<OutboxPosition> {
+  const { store, lease, head } = matching;
+  const topics = byTopic(matching);
+  if (topics.size === 0) return from;
+  let position = later(from, earliest([...topics.values()].flat()));
+  while (position.sequence <= head) {
+    const found = await store.outbox.events(position, limits.eventsPerMatchMax);
+    const events = found.filter(({ sequence }) => sequence <= head);
+    const last = events.at(-1);
+    if (last === undefined) break;
+    const { rows, counted } = numberEvents(events, (topic) => topics.get(topic) ?? []);
+    position = { sequence: last.sequence, index: last.index };
+    if (rows.length > 0) {
+      const matched: DeliveryRow = { row: 'note', kind: 'matched', id: outboxNote, body: JSON.stringify(position) };
+      await store.delivery.write(
+        [...rows, ...[...counted].map((one) => progressRow(one as Subscriber)), matched],
+        lease,
+      );
+    }
+    if (events.length < limits.eventsPerMatchMax) break;
+  }
+  return position;
+}
+
+function byTopic({ subscribers, store, parts }: Matching): ReadonlyMap<string, readonly Subscriber[]> {
+  const now = parts.clock.now().toISOString();
+  const topics = new Map<string, Subscriber[]>();
+  for (const one of subscribers) {
+    const { to } = one.terms;
+    if (to.is !== 'topic' || one.progress.status === 'off') continue;
+    const listener = { tenant: store.tenant, contract: one.contract, client: one.client };
+    if (unseen(listener, one.terms, parts.registry, now) !== undefined) continue;
+    const same = topics.get(to.topic);
+    if (same === undefined) topics.set(to.topic, [one]);
+    else same.push(one);
+  }
+  return topics;
+}
+
+/** Nobody counts what was before the first of them. */
+function earliest(subscribers: readonly Subscriber[]): OutboxPosition {
+  const sequence = Math.min(...subscribers.map(({ progress }) => progress.after.sequence));
+  return { sequence, index: Number.MAX_SAFE_INTEGER };
+}
+
+function later(a: OutboxPosition, b: OutboxPosition): OutboxPosition {
+  return a.sequence > b.sequence || (a.sequence === b.sequence && a.index > b.index) ? a : b;
+}
+
+const changesPerMatch = 200;
+
+/**
+ * Numbers, for one subscription with plain R4 criteria, the resources that were made or changed since and match now. Of
+ * several versions between two looks the newest counts: R4 evaluates the new state.
+ */
+export async function matchCriteria({ store, lease, head, parts }: Matching, one: Subscriber): Promise<void> {
+  const { to } = one.terms;
+  if (to.is !== 'criteria' || one.progress.status === 'off' || one.seen === head) return;
+  const listener = { tenant: store.tenant, contract: one.contract, client: one.client };
+  if (unseen(listener, one.terms, parts.registry, parts.clock.now().toISOString()) !== undefined) return;
+  const sort = { by: 'sequence', descending: false } as const;
+  for (;;) {
+    const query = {
+      contract: one.contract,
+      type: to.type,
+      where: to.where,
+      sort,
+      count: changesPerMatch,
+      total: false,
+    };
+    const { matches } = await store.resources.search({ ...query, after: one.progress.after });
+    const settled = matches.filter(({ sequence }) => sequence <= head);
+    const newest = settled.at(-1);
+    if (newest === undefined) break;
+    const rows = settled.map((version, index) => changeRow(one, one.progress.last + 1 + index, version));
+    const after = { sequence: newest.sequence, id: newest.id };
+    one.progress = { ...one.progress, last: one.progress.last + rows.length, after };
+    await store.delivery.write([...rows, progressRow(one)], lease);
+    if (settled.length < changesPerMatch) break;
+  }
+  one.seen = head;
+}
+
+function changeRow({ id }: Subscriber, number: number, version: StoredVersion): DeliveryRow {
+  const { contract, type, id: resource, sequence, at } = version;
+  const focus = `${type}/${resource}/${version.version}`;
+  const event = derivedId('change', contract, focus, at);
+  const about: About = { event, correlationId: event, contract };
+  const place = { sequence, index: 0, topic: 'resource-changed', focus, at };
+  return { row: 'event', subscription: id, number, ...place, about: JSON.stringify(about) };
+}

@@ -1,0 +1,124 @@
+import { derivedId } from '../core/id.ts';
+import type { KeyRing } from '../keys/key-ring.ts';
+import type { NumberedEvent, TenantStore } from '../store/port.ts';
+import type { Message } from './channels/rest-hook.ts';
+import { type About, notificationBundle, type ShownEvent, type StatusHead } from './notification.ts';
+import { shownEvents } from './shown-events.ts';
+import { webhookHeaders } from './signature.ts';
+import { signingSecrets } from './signing-secrets.ts';
+import { statusHead } from './status-head.ts';
+import { type StoredForm, signatureOf } from './subscription-form.ts';
+import type { Terms } from './terms.ts';
+
+/** A subscription as delivery knows it. */
+export interface Listening {
+  readonly form: StoredForm;
+  readonly terms: Terms;
+  readonly contract: string;
+  /** FHIR base of its contract. */
+  readonly base: string;
+  readonly last: number;
+}
+
+export interface MessageParts {
+  readonly store: TenantStore;
+  readonly keys: KeyRing;
+  readonly canonicalBase: string;
+}
+
+/** A message with what the audit must know of it. */
+interface Written extends Message {
+  readonly id: string;
+  /** `Type/id/version` of the versions that it shows. */
+  readonly disclosed: readonly string[];
+  readonly correlationId: string;
+}
+
+/** Nothing to tell but that the endpoint is ours to use, or that we are still here. `mark` tells one from another. */
+export function aliveMessage(
+  kind: 'handshake' | 'heartbeat',
+  listening: Listening,
+  parts: MessageParts,
+  now: Date,
+  mark: string,
+): Written {
+  const { form, terms } = listening;
+  const head = headOf(listening, parts);
+  const id = derivedId(kind, parts.store.tenant, form.id, mark);
+  const at = now.toISOString();
+  const body = notificationBundle({ id, at, head, kind, events: [], content: terms.content });
+  return signed({ method: 'POST', url: terms.endpoint, body }, `${form.id}.${kind}-${mark}`, listening, parts, now, {
+    disclosed: [],
+    correlationId: id,
+  });
+}
+
+/** The same bytes for every attempt at the same events. */
+export async function eventMessage(
+  listening: Listening,
+  events: readonly NumberedEvent[],
+  parts: MessageParts,
+  now: Date,
+): Promise<Written> {
+  const { form, terms, contract } = listening;
+  const shown = await shownEvents(parts.store, contract, events, terms.content);
+  const range = `${events[0]?.number}-${events.at(-1)?.number}`;
+  const told = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(events) };
+  const name = `${form.id}.${range}`;
+  if (terms.to.is === 'criteria') return signed(plainRequest(terms, shown), name, listening, parts, now, told);
+  const id = derivedId('notification', parts.store.tenant, form.id, range);
+  const head = { ...headOf(listening, parts), status: 'active' as const, error: null };
+  const at = events.at(-1)?.at ?? now.toISOString();
+  const newest = { ...head, events: events.at(-1)?.number ?? head.events };
+  const bundle = { id, at, head: newest, kind: 'event-notification', events: shown, content: terms.content } as const;
+  const body = notificationBundle(bundle);
+  return signed({ method: 'POST', url: terms.endpoint, body }, name, listening, parts, now, told);
+}
+
+/** Plain R4: without a payload an empty POST, with one the resource as an update of the receiver's. */
+function plainRequest(
+  { endpoint, payload }: Terms,
+  [shown]: readonly ShownEvent[],
+): Pick<Message, 'method' | 'url' | 'body'> {
+  const version = shown?.version;
+  if (payload === undefined || version === undefined) return { method: 'POST', url: endpoint, body: Buffer.alloc(0) };
+  const url = new URL(endpoint);
+  url.pathname = `${url.pathname.replace(/\/$/, '')}/${version.type}/${version.id}`;
+  return { method: 'PUT', url, body: version.body };
+}
+
+function headOf({ form, base, last }: Listening, { canonicalBase }: MessageParts): StatusHead {
+  return statusHead(form, { last }, base, canonicalBase);
+}
+
+function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms): readonly string[] {
+  if (content !== 'full-resource' || payload === undefined) return [];
+  return shown.flatMap(({ version }) =>
+    version === undefined || version.change === 'delete' ? [] : [`${version.type}/${version.id}/${version.version}`],
+  );
+}
+
+/** Of several events from several files there is no one id: then it is the notification's own. */
+function correlationOf(events: readonly NumberedEvent[]): string {
+  const ids = new Set(events.map(({ about }) => (JSON.parse(about) as About).correlationId));
+  const [only = ''] = ids;
+  return ids.size === 1 ? only : derivedId('correlation', ...ids);
+}
+
+function signed(
+  request: Pick<Message, 'method' | 'url' | 'body'>,
+  name: string,
+  { form, terms }: Listening,
+  { store, keys, canonicalBase }: MessageParts,
+  now: Date,
+  told: Pick<Written, 'disclosed' | 'correlationId'>,
+): Written {
+  const secrets = signingSecrets(keys, store.tenant, form.id, signatureOf(form, canonicalBase), now);
+  const headers: Record<string, string> = {
+    ...Object.fromEntries(terms.headers.map(({ name: header, value }) => [header, value])),
+    ...(terms.payload === undefined ? {} : { 'content-type': terms.payload }),
+    'x-correlation-id': told.correlationId,
+    ...webhookHeaders(name, Math.floor(now.getTime() / 1000), request.body, secrets),
+  };
+  return { ...request, id: name, headers, timeoutMs: terms.timeoutSeconds * 1000, ...told };
+}

@@ -1,0 +1,34 @@
+import { limits } from '../core/limits.ts';
+import type { Subscriber } from './subscriber.ts';
+
+/** What a subscription needs now, or when to look again (epoch milliseconds). */
+export type Step =
+  | { readonly is: 'handshake' | 'activate' | 'events' | 'heartbeat' | 'end' | 'give-up' }
+  | { readonly is: 'wait'; readonly untilMs: number };
+
+/** The life of a subscription (security-eventing.md 4.4), as a decision. */
+export function nextStep({ progress, terms, inFlight, holdUntilMs }: Subscriber, nowMs: number): Step {
+  const { status, failing, last, delivered } = progress;
+  if (inFlight || status === 'off') return { is: 'wait', untilMs: Number.POSITIVE_INFINITY };
+  const endMs = terms.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(terms.end);
+  if (nowMs >= endMs) return { is: 'end' };
+  if (status === 'error') {
+    const giveUpMs =
+      Date.parse(progress.errorSince ?? new Date(nowMs).toISOString()) + limits.errorDaysMax * 86_400_000;
+    return nowMs >= giveUpMs ? { is: 'give-up' } : { is: 'wait', untilMs: Math.min(giveUpMs, endMs) };
+  }
+  const readyMs = Math.max(holdUntilMs, failing === null ? 0 : Date.parse(failing.notBefore));
+  if (status === 'requested') {
+    if (nowMs < readyMs) return { is: 'wait', untilMs: Math.min(readyMs, endMs) };
+    return { is: terms.to.is === 'topic' ? 'handshake' : 'activate' };
+  }
+  const beatMs = heartbeatDueMs(progress.heardAt, terms.heartbeatSeconds);
+  const waits = last > delivered || nowMs >= beatMs;
+  if (!waits) return { is: 'wait', untilMs: Math.min(Math.max(beatMs, readyMs), endMs) };
+  if (nowMs < readyMs) return { is: 'wait', untilMs: Math.min(readyMs, endMs) };
+  return { is: last > delivered ? 'events' : 'heartbeat' };
+}
+
+function heartbeatDueMs(heardAt: string | null, seconds: number | undefined): number {
+  return seconds === undefined || heardAt === null ? Number.POSITIVE_INFINITY : Date.parse(heardAt) + seconds * 1000;
+}

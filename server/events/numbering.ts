@@ -1,0 +1,82 @@
+import type { DeliveryRow, EventRow, NumberedEvent, OutboxPosition } from '../store/port.ts';
+import type { About } from './notification.ts';
+import type { Progress } from './progress.ts';
+import type { Terms } from './terms.ts';
+import { matchesAll } from './topic-filter.ts';
+
+/** A subscription to a topic, as numbering needs it. */
+export interface Counting {
+  readonly id: string;
+  readonly terms: Terms;
+  progress: Progress;
+  /** Position of its newest event; what is not beyond it has its number already. */
+  through: OutboxPosition;
+}
+
+/** What numbering reads of a CloudEvent (`topics/domain-event.ts`). */
+interface KeptEvent {
+  readonly id: string;
+  readonly time: string;
+  readonly data: {
+    readonly contract?: string;
+    readonly focus?: { readonly reference: string; readonly version: number };
+    readonly effectiveDate: string;
+    readonly receivedDate: string;
+    readonly correlationId: string;
+    readonly firstEvent?: string;
+    readonly filters?: Readonly<Record<string, readonly string[]>>;
+  };
+}
+
+/**
+ * Gives events of the outbox, in commit order, the next numbers of the subscriptions that they match; an event gets one
+ * number per subscription, whoever asks and how often. Returns the rows to write and who got any.
+ *
+ * @param listeners of a topic
+ */
+export function numberEvents(
+  events: readonly EventRow[],
+  listeners: (topic: string) => readonly Counting[],
+): { readonly rows: readonly DeliveryRow[]; readonly counted: ReadonlySet<Counting> } {
+  const rows: DeliveryRow[] = [];
+  const counted = new Set<Counting>();
+  for (const event of events) {
+    const listening = listeners(event.topic).filter((one) => concerns(one, event));
+    if (listening.length === 0) continue;
+    const kept = JSON.parse(event.body) as KeptEvent;
+    for (const one of listening) {
+      const { to } = one.terms;
+      if (to.is !== 'topic' || !matchesAll(to.filters, kept.data.filters ?? {})) continue;
+      const number = one.progress.last + 1;
+      rows.push({ row: 'event', ...numbered(one.id, number, event, kept) });
+      one.progress = { ...one.progress, last: number };
+      one.through = { sequence: event.sequence, index: event.index };
+      counted.add(one);
+    }
+  }
+  return { rows, counted };
+}
+
+/** Made, or made again, before the event; not counted yet. */
+function concerns({ progress, through }: Counting, { sequence, index }: EventRow): boolean {
+  if (progress.status === 'off' || sequence <= progress.after.sequence) return false;
+  return sequence > through.sequence || (sequence === through.sequence && index > through.index);
+}
+
+function numbered(
+  subscription: string,
+  number: number,
+  { sequence, index, topic }: EventRow,
+  { id, time, data }: KeptEvent,
+): NumberedEvent {
+  const { contract, focus, effectiveDate, receivedDate, correlationId, firstEvent } = data;
+  const about: About = {
+    ...{ event: id, correlationId, effectiveDate, receivedDate },
+    ...(contract === undefined ? {} : { contract }),
+    ...(firstEvent === undefined ? {} : { firstEvent }),
+  };
+  return {
+    ...{ subscription, number, sequence, index, topic, at: time, about: JSON.stringify(about) },
+    focus: focus === undefined ? '' : `${focus.reference}/${focus.version}`,
+  };
+}

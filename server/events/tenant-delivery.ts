@@ -1,0 +1,257 @@
+import { AppError } from '../core/error.ts';
+import { limits } from '../core/limits.ts';
+import { standingLease } from '../jobs/lease.ts';
+import { StoreError } from '../store/error.ts';
+import type { DeliveryRow, OutboxPosition, TenantStore } from '../store/port.ts';
+import { obeyed } from './asked.ts';
+import { type AttemptKind, attempt, changeStatus, concluded } from './attempt.ts';
+import type { DeliveryParts } from './delivery-parts.ts';
+import { matchCriteria, matchedPosition, matchOutbox, progressRow } from './matching.ts';
+import { nextStep, type Step } from './next-step.ts';
+import { type Roster, refreshRoster, type Subscriber, takeUp } from './subscriber.ts';
+import type { SubscriptionStatus } from './subscription-resource.ts';
+import { unseen } from './visibility.ts';
+
+/** Delivery for one tenant, in one process at a time: the holder of its lease. */
+export interface TenantDelivery {
+  /**
+   * Takes up what was committed since, numbers it and sets going what is due. One at a time; a look that comes during
+   * another one is made after it. `whole`: also what cannot be seen by the number of the last batch.
+   */
+  look(whole: boolean): Promise<void>;
+  /** Does anybody listen here? */
+  listening(): boolean;
+  /** Epoch milliseconds of the next thing that is due by time. */
+  dueMs(): number;
+  release(): Promise<void>;
+}
+
+/** The steps that send something. */
+const kinds: Partial<Record<Step['is'], AttemptKind>> = {
+  handshake: 'handshake',
+  events: 'event-notification',
+  heartbeat: 'heartbeat',
+};
+
+export function tenantDelivery(tenant: string, parts: DeliveryParts): TenantDelivery {
+  return new Delivery(tenant, parts);
+}
+
+class Delivery implements TenantDelivery {
+  readonly #tenant: string;
+  readonly #parts: DeliveryParts;
+  readonly #lease: ReturnType<typeof standingLease>;
+  #roster: Roster = { subscribers: new Map(), read: new Map() };
+  #matched: OutboxPosition | undefined;
+  #head = -1;
+  #dueMs = Number.POSITIVE_INFINITY;
+  #looking: Promise<void> | undefined;
+  #again: boolean | undefined;
+  #released = false;
+  /** Another process held the lease when this one looked last. */
+  #waiting = false;
+
+  constructor(tenant: string, parts: DeliveryParts) {
+    this.#tenant = tenant;
+    this.#parts = parts;
+    this.#lease = standingLease(parts.leases, `delivery/${tenant}`, parts.clock);
+  }
+
+  listening(): boolean {
+    return this.#roster.subscribers.size > 0;
+  }
+
+  dueMs(): number {
+    return this.#dueMs;
+  }
+
+  async look(whole: boolean): Promise<void> {
+    if (this.#looking !== undefined) {
+      this.#again = whole || this.#again === true;
+      return this.#looking;
+    }
+    this.#looking = this.#lookUntilDone(whole);
+    try {
+      await this.#looking;
+    } finally {
+      this.#looking = undefined;
+    }
+  }
+
+  async release(): Promise<void> {
+    this.#released = true;
+    await this.#looking;
+    await this.#lease.release();
+  }
+
+  async #lookUntilDone(whole: boolean): Promise<void> {
+    for (let next: boolean | undefined = whole; next !== undefined && !this.#released; next = this.#again) {
+      this.#again = undefined;
+      try {
+        await this.#lookOnce(next);
+      } catch (error) {
+        this.#giveWay(error);
+        return;
+      }
+    }
+  }
+
+  /** Another process may hold the lease, or have numbered what we were about to: begin anew from what is stored. */
+  #giveWay(error: unknown): void {
+    const expected = error instanceof StoreError && (error.code === 'fenced' || error.code === 'conflict');
+    if (!expected) {
+      const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#parts.logger.error('delivery failed, it will be tried again', { tenant: this.#tenant, why });
+    }
+    if (error instanceof StoreError && error.code === 'fenced') this.#lease.lost();
+    this.#forgetAll();
+  }
+
+  #forgetAll(): void {
+    this.#roster = { subscribers: new Map(), read: new Map() };
+    this.#matched = undefined;
+    this.#head = -1;
+    this.#dueMs = Number.POSITIVE_INFINITY;
+  }
+
+  async #lookOnce(whole: boolean): Promise<void> {
+    const { registry, clock } = this.#parts;
+    const found = registry.tenant(this.#tenant);
+    if (found?.status !== 'active') return;
+    const store = this.#store();
+    // While another process delivers, it alone needs to know for whom.
+    if (this.#waiting && (await this.#lease.held()) === undefined) return;
+    this.#waiting = false;
+    const { sequence: head } = await store.head();
+    if (!whole && head === this.#head && clock.now().getTime() < this.#dueMs) return;
+    if (head !== this.#head) await refreshRoster(this.#roster, store, found.contracts, head, this.#parts);
+    if (whole) await this.#forgetDeleted(store);
+    if (!this.listening()) {
+      this.#head = head;
+      this.#dueMs = Number.POSITIVE_INFINITY;
+      return;
+    }
+    const lease = await this.#lease.held();
+    if (lease === undefined) {
+      this.#waiting = true;
+      this.#forgetAll();
+      return;
+    }
+    const subscribers = [...this.#roster.subscribers.values()];
+    const matching = { store, lease, head, subscribers, parts: this.#parts };
+    if (head !== this.#head || this.#matched === undefined) {
+      this.#matched = await matchOutbox(matching, this.#matched ?? (await matchedPosition(store)));
+    }
+    for (const one of subscribers) await matchCriteria(matching, one);
+    this.#head = head;
+    if (whole) await this.#obey(store);
+    this.#setGoing(subscribers, clock.now().getTime());
+  }
+
+  #setGoing(subscribers: readonly Subscriber[], nowMs: number): void {
+    let dueMs = Number.POSITIVE_INFINITY;
+    for (const one of subscribers) {
+      const step = nextStep(one, nowMs);
+      if (step.is === 'wait') {
+        dueMs = Math.min(dueMs, step.untilMs);
+        continue;
+      }
+      one.inFlight = true;
+      this.#parts.turns.add(this.#tenant, one.terms.endpoint.host, () => this.#take(one, step.is));
+    }
+    this.#dueMs = dueMs;
+  }
+
+  /** A step of one subscription, when its turn has come. Never rejects. */
+  async #take(one: Subscriber, step: Step['is']): Promise<void> {
+    try {
+      if (!this.#released && (await this.#isCurrent(one))) await this.#do(one, step);
+    } catch (error) {
+      one.holdUntilMs = this.#parts.clock.now().getTime() + limits.deliveryIdleLookMs;
+      if (error instanceof AppError && error.code === 'conflict') this.#head = -1;
+      else this.#giveWay(error);
+    } finally {
+      one.inFlight = false;
+      this.#dueMs = 0;
+      if (!this.#released) void this.look(false);
+    }
+  }
+
+  async #do(one: Subscriber, step: Step['is']): Promise<void> {
+    const { clock, registry, breaker } = this.#parts;
+    const listener = { tenant: this.#tenant, contract: one.contract, client: one.client };
+    const why = unseen(listener, one.terms, registry, clock.now().toISOString());
+    if (why === 'tenant-not-active') {
+      one.holdUntilMs = clock.now().getTime() + limits.deliveryIdleLookMs;
+      return;
+    }
+    if (why !== undefined) return this.#change(one, 'off', why);
+    if (step === 'end') return this.#change(one, 'off', 'ended');
+    if (step === 'give-up') return this.#change(one, 'off', one.form.error ?? 'given-up');
+    if (step === 'activate') return this.#change(one, 'active', undefined);
+    const kind = kinds[step];
+    if (kind === undefined) return;
+    const host = `${this.#tenant} ${one.terms.endpoint.host}`;
+    const waitMs = breaker.waitUntil(host, clock.now().getTime());
+    if (waitMs !== undefined) {
+      one.holdUntilMs = waitMs;
+      return;
+    }
+    const attempted = await attempt(one, kind, this.#store(), this.#parts);
+    breaker.noted(host, attempted.outcome.error, clock.now().getTime());
+    const { rows, status } = concluded(one, attempted, this.#parts);
+    await this.#write([...rows, progressRow(one)]);
+    if (status !== undefined) await this.#change(one, status, attempted.outcome.error ?? undefined);
+  }
+
+  async #change(one: Subscriber, status: SubscriptionStatus, reason: string | undefined): Promise<void> {
+    await changeStatus(one, status, reason, this.#store(), this.#parts);
+    await this.#write([progressRow(one)]);
+  }
+
+  /** What the registry and the resource say now, not when it was queued. False: there is something else to do first. */
+  async #isCurrent(one: Subscriber): Promise<boolean> {
+    const { registry } = this.#parts;
+    await registry.refresh();
+    const store = this.#store();
+    const version = await store.resources.read({ contract: one.contract, type: 'Subscription', id: one.id });
+    if (version === undefined || version.change === 'delete') {
+      await this.#forget(one);
+      return false;
+    }
+    if (version.version === one.version.version) return this.#roster.subscribers.get(one.id) === one;
+    await takeUp(this.#roster, store, version, this.#parts);
+    return false;
+  }
+
+  async #forgetDeleted(store: TenantStore): Promise<void> {
+    const all = [...this.#roster.subscribers.values()];
+    const keys = all.map(({ contract, id }) => ({ contract, type: 'Subscription', id }));
+    const gone = new Set((await store.resources.heads(keys)).filter(({ deleted }) => deleted).map(({ id }) => id));
+    for (const one of all) if (gone.has(one.id) && !one.inFlight) await this.#forget(one);
+  }
+
+  async #forget(one: Subscriber): Promise<void> {
+    this.#roster.subscribers.delete(one.id);
+    const rows = ['progress', 'dead-letter'] as const;
+    await this.#write(rows.map((kind) => ({ row: 'note', kind, id: one.id, body: null })));
+  }
+
+  async #obey(store: TenantStore): Promise<void> {
+    for (const [id, body] of await store.delivery.asked()) {
+      const one = obeyed(body, this.#roster.subscribers);
+      if (one?.inFlight === true) continue;
+      await this.#write([...(one === undefined ? [] : [progressRow(one)]), { row: 'done', id }]);
+    }
+  }
+
+  async #write(rows: readonly DeliveryRow[]): Promise<void> {
+    const lease = await this.#lease.held();
+    if (lease === undefined) throw new StoreError('fenced', 'another process delivers');
+    await this.#store().delivery.write(rows, lease);
+  }
+
+  #store(): TenantStore {
+    return this.#parts.tenantStore(this.#tenant);
+  }
+}

@@ -1,0 +1,119 @@
+import { createHmac } from 'node:crypto';
+import { expect } from 'chai';
+import { baseline, fileOfStep } from '../support/event-vector.ts';
+import { type HookReceiver, hookReceiver, notificationOf, statusOf } from '../support/hook-receiver.ts';
+import { until } from '../support/house-command.ts';
+import { eventsOf } from '../support/house-events.ts';
+import { type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
+import { serveTestHouse, type TestServer } from '../support/house-server.ts';
+import { fileOf, type VectorFile } from '../support/journey-vector.ts';
+import { type FhirClient, fhirClient, subscriptionTo } from '../support/subscription-client.ts';
+
+const scope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs';
+
+describe('Subscriptions, from a file to a receiver', () => {
+  let house: TestHouse;
+  let server: TestServer;
+  let hook: HookReceiver;
+  let client: FhirClient;
+  let sequence = 1;
+
+  before(async () => {
+    house = await testHouse([trustX, trustY]);
+    server = await serveTestHouse(house);
+    hook = await hookReceiver();
+    client = await fhirClient(server, 'rxx', scope);
+    await bring(baseline.file);
+  });
+  after(async () => {
+    await server.stop();
+    await house.close();
+    await hook.stop();
+  });
+
+  const bring = async (file: VectorFile) => {
+    const { name, text } = fileOf(file);
+    const [report] = await house.ingest(name, text, 'rxx');
+    expect(report?.state).to.equal('applied');
+    return report;
+  };
+  const changes = (rows: Parameters<typeof fileOfStep>[1]) => {
+    sequence += 1;
+    const day = (n: number) => `202604${String(n).padStart(2, '0')}`;
+    const file = fileOfStep(`2026-04-${String(sequence).padStart(2, '0')}`, rows, {
+      sequence: sequence - 1,
+      to: `${day(sequence - 1)} 000000`,
+    });
+    return bring(file);
+  };
+  const at = (path: string) => hook.received.filter((one) => one.path === path);
+  const notified = (path: string, kind: string) =>
+    until(`${kind} at ${path}`, 10, async () =>
+      at(path)
+        .map((one) => ({ ...notificationOf(one), received: one }))
+        .find((one) => one.kind === kind),
+    );
+
+  it('shakes hands, becomes active, and tells of a starter in a signed notification of ids', async () => {
+    const wish = { header: ['Authorization: Bearer of-the-receiver', 'X-Roster: 7'] };
+    const made = await client.subscribe(subscriptionTo(`${hook.url}/starters`, wish));
+    expect(made.status).to.equal('requested');
+    const handshake = await notified('/starters', 'handshake');
+    expect(handshake).to.include({ status: 'requested', count: 0 });
+    expect(handshake.received.headers).to.include({ authorization: 'Bearer of-the-receiver', 'x-roster': '7' });
+    await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
+
+    const report = await changes(['ada']);
+    const { bundle, received, ...told } = await notified('/starters', 'event-notification');
+    expect(told).to.include({ status: 'active', count: 1 });
+    expect(told.numbers).to.deep.equal([1]);
+    expect(bundle.type).to.equal('history');
+    expect(bundle.entry[0]?.request).to.deep.equal({
+      method: 'GET',
+      url: `${server.url}/t/rxx/fhir/v1/Subscription/${made.id}/$status`,
+    });
+    for (const { request, response } of bundle.entry) expect([request.method, response.status].length).to.equal(2);
+    const [focus = ''] = told.focuses;
+    expect(focus).to.match(new RegExp(`^${server.url}/t/rxx/fhir/v1/PractitionerRole/`));
+    expect(bundle.entry[1]?.fullUrl).to.equal(focus);
+    expect(bundle.entry[1]).to.not.have.property('resource');
+    expect(received.headers['content-type']).to.equal('application/fhir+json');
+    expect(received.headers['x-correlation-id']).to.equal(report?.id);
+
+    const { parameter } = JSON.parse((await client.send('GET', `Subscription/${made.id}/$webhook-secret`)).body);
+    const secret = Buffer.from(String(parameter[0].valueString).replace('whsec_', ''), 'base64');
+    const { 'webhook-id': id, 'webhook-timestamp': time, 'webhook-signature': signature } = received.headers;
+    const signed = Buffer.concat([Buffer.from(`${id}.${time}.`), received.bytes]);
+    expect(signature).to.equal(`v1,${createHmac('sha256', secret).update(signed).digest('base64')}`);
+    expect(id).to.equal(`${made.id}.1-1`);
+  });
+
+  it('answers $status and $events, and lineage knows who was told', async () => {
+    const made = await client.subscribe(subscriptionTo(`${hook.url}/status`, { content: 'full-resource' }));
+    await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
+    await changes(['ben']);
+    const { bundle, focuses } = await notified('/status', 'event-notification');
+    expect(bundle.entry[1]?.resource).to.include({ resourceType: 'PractitionerRole' });
+    const status = JSON.parse((await client.send('GET', `Subscription/${made.id}/$status`)).body);
+    expect(status.type).to.equal('searchset');
+    expect(statusOf(status.entry[0].resource.parameter)).to.include({
+      kind: 'query-status',
+      status: 'active',
+      count: 1,
+    });
+    const all = JSON.parse((await client.send('GET', 'Subscription/$status')).body);
+    expect(all.total).to.equal(2);
+    const one = JSON.parse((await client.send('GET', `Subscription/$status?id=${made.id}&status=active`)).body);
+    expect(one.total).to.equal(1);
+    const events = await client.send('GET', `Subscription/${made.id}/$events?eventsSinceNumber=1&content=id-only`);
+    const queried = JSON.parse(events.body);
+    expect(statusOf(queried.entry[0].resource.parameter)).to.deep.include({
+      kind: 'query-event',
+      numbers: [1],
+      focuses,
+    });
+    expect(queried.entry[1]).to.not.have.property('resource');
+    const kept = await eventsOf(house.store('rxx'));
+    expect(kept.filter(({ type }) => type === 'starter-created').length).to.equal(2);
+  });
+});
