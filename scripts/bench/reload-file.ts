@@ -1,5 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { present } from '../../server/core/assert.ts';
 
 const lineFeed = 10;
@@ -28,8 +28,34 @@ export function writeReload(full: string, folder: string, { sequence, changed }:
   ];
   const from = sequence === 2 ? previous : nextDay(previous, sequence - 2);
   const path = join(folder, name);
+  const { put, close } = linesTo(path);
+  put(Buffer.from(`${['HDR', name, current, header[3], from, current, '01'].join('~')}\n`));
+  const random = randomOf(sequence);
+  for (const at of shuffled(starts.length - 2, random)) {
+    const line = lineAt(at + 1);
+    put(changed > 0 ? edited(line, changed, random) : line);
+  }
+  put(lineAt(starts.length - 1));
+  close();
+  return path;
+}
+
+/** Writes the same report with its rows in another order; no cell of it may hold a line break. Returns its path. */
+export function writeCsvReload(csv: string, folder: string): string {
+  const bytes = readFileSync(csv);
+  const starts = lineStarts(bytes);
+  const path = join(folder, `again-${basename(csv)}`);
+  const { put, close } = linesTo(path);
+  for (const at of [0, ...shuffled(starts.length - 1, randomOf(2)).map((one) => one + 1)]) {
+    put(bytes.subarray(starts[at] ?? 0, starts[at + 1] ?? bytes.length));
+  }
+  close();
+  return path;
+}
+
+function linesTo(path: string) {
   const out = openSync(path, 'w');
-  let pending: Uint8Array[] = [Buffer.from(`${['HDR', name, current, header[3], from, current, '01'].join('~')}\n`)];
+  let pending: Uint8Array[] = [];
   let size = 0;
   const put = (line: Uint8Array) => {
     pending.push(line);
@@ -39,15 +65,11 @@ export function writeReload(full: string, folder: string, { sequence, changed }:
     pending = [];
     size = 0;
   };
-  const random = randomOf(sequence);
-  for (const at of shuffled(starts.length - 2, random)) {
-    const line = lineAt(at + 1);
-    put(changed > 0 ? edited(line, changed, random) : line);
-  }
-  put(lineAt(starts.length - 1));
-  writeAll(out, Buffer.concat(pending));
-  closeSync(out);
-  return path;
+  const close = () => {
+    writeAll(out, Buffer.concat(pending));
+    closeSync(out);
+  };
+  return { put, close };
 }
 
 function lineStarts(bytes: Buffer): Uint32Array {

@@ -7,7 +7,8 @@ import { proofAlgorithms } from './dpop.ts';
  * (RFC 9449 section 7.1).
  */
 export function challenge(base: string, refusal: Refusal): string {
-  if (refusal.scheme === 'DPoP') return `DPoP realm="${base}", error="invalid_token", algs="${proofAlgorithms.join(' ')}"`;
+  if (refusal.scheme === 'DPoP')
+    return `DPoP realm="${base}", error="invalid_token", algs="${proofAlgorithms.join(' ')}"`;
   const realm = `Bearer realm="${base}"`;
   return refusal.kind === 'missing' ? realm : `${realm}, error="invalid_token"`;
 }

@@ -19,7 +19,10 @@ export function redirectUri(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   const scheme = url?.protocol === 'https:' || (url?.protocol === 'http:' && loopback.has(url.hostname));
   if (!scheme || url.username !== '' || url.password !== '' || text.includes('#')) {
-    throw new AppError('invalid', 'a redirect URI is https (or http on localhost), without user, password and fragment');
+    throw new AppError(
+      'invalid',
+      'a redirect URI is https (or http on localhost), without user, password and fragment',
+    );
   }
   return text;
 }

@@ -35,7 +35,8 @@ export async function isProof(request: ProofRequest, { token, jkt, now, firstUse
     const { payload, protectedHeader } = await jwtVerify(request.proof, EmbeddedJWK, options);
     const { htm, htu, iat, jti, ath } = payload;
     if (protectedHeader.jwk === undefined || (await calculateJwkThumbprint(protectedHeader.jwk)) !== jkt) return false;
-    if (htm !== request.method || typeof htu !== 'string' || withoutQuery(htu) !== withoutQuery(request.url)) return false;
+    if (htm !== request.method || typeof htu !== 'string' || withoutQuery(htu) !== withoutQuery(request.url))
+      return false;
     if (typeof iat !== 'number' || Math.abs(now.getTime() / 1000 - iat) > limits.proofAgeSecondsMax) return false;
     if (ath !== Buffer.from(sha256(token), 'hex').toString('base64url')) return false;
     if (typeof jti !== 'string' || jti === '') return false;

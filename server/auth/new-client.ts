@@ -4,8 +4,8 @@ import { randomId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { Client } from './client.ts';
-import { clientKeySet } from './client-keys.ts';
 import { clientCeiling } from './client-ceiling.ts';
+import { clientKeySet } from './client-keys.ts';
 import { keySetUrl, redirectUri } from './client-url.ts';
 
 /** What an operator says about a client; neither `jwks` nor `jwksUri` = it gets a secret. */

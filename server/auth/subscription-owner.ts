@@ -1,12 +1,9 @@
 import { allows, type Scope } from './scope.ts';
 
-/** Client-owned resources say whose they are in an extension that the server alone writes. */
-const names = { owner: 'subscription-owner', signature: 'subscription-signature' } as const;
-
-/** Extensions of a Subscription that the server writes. */
+/** Extensions of a Subscription that the server alone writes: whose it is, and which signing secret it is at. */
 export function ownExtensionUrls(canonicalBase: string) {
   const url = (name: string) => `${canonicalBase}/StructureDefinition/${name}`;
-  return { owner: url(names.owner), signature: url(names.signature) };
+  return { owner: url('subscription-owner'), signature: url('subscription-signature') };
 }
 
 interface Owned {
@@ -25,7 +22,7 @@ interface Reader {
   readonly scopes: readonly Scope[];
 }
 
-/** Who may see every client's subscriptions: auditors, that is whoever may read the audit, which is asked for by name. */
+/** Who may see every client's subscriptions: auditors, that is whoever may read the audit (asked for by name). */
 export function seesAllSubscriptions(reader: Reader): boolean {
   return allows(reader, 'AuditEvent', 'r');
 }

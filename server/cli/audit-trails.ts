@@ -1,6 +1,7 @@
 import type { AuditEntry } from '../audit/entry.ts';
 import { type AuditTrail, auditTrail } from '../commit/audit-trail.ts';
 import { checkpointKey } from '../keys/checkpoint-key.ts';
+import { StoreError } from '../store/error.ts';
 import { grantTenant } from '../tenancy/grant.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { anchorFile } from './audit-anchor.ts';
@@ -44,12 +45,16 @@ export const auditTrails: OpenTrails = (house, registry, writerName) => {
     return made;
   };
   const carry = async () => {
-    for (const { id } of registry.tenants()) await of(id).carry(store.tenant(grantTenant(id, 'operator')).outbox);
+    for (const { id } of registry.tenants()) {
+      await of(id)
+        .carry(store.tenant(grantTenant(id, 'operator')).outbox)
+        .catch(unlessMoving);
+    }
   };
   const each = async (work: (trail: AuditTrail) => Promise<void>) => {
     for (const [tenant, trail] of trails) {
       if (registry.tenant(tenant) === undefined) trails.delete(tenant);
-      else await work(trail);
+      else await work(trail).catch(unlessMoving);
     }
     await work(system);
   };
@@ -68,3 +73,8 @@ export const auditTrails: OpenTrails = (house, registry, writerName) => {
     },
   };
 };
+
+/** While a tenant's data are being moved its rows wait where they are; the others' do not wait for it. */
+function unlessMoving(error: unknown): void {
+  if (!(error instanceof StoreError && error.code === 'moving')) throw error;
+}

@@ -1,9 +1,12 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { Client } from '../auth/client.ts';
-import { newClient, withNewSecret } from '../auth/new-client.ts';
+import { newClient } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
+import { lastUses } from '../registry/last-used.ts';
+import { rotateCommand } from './client-rotate.ts';
+import { clientStatusCommand, endTokensCommand } from './client-status.ts';
+import { clientLines, clientSummary, jsonFile } from './client-summary.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
+import { after, duration } from './duration.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
 
@@ -16,11 +19,9 @@ interface AddOptions extends CommonOptions {
   readonly jwks?: string;
   readonly jwksUri?: string;
   readonly contract?: string;
-}
-
-/** Without a tenant the platform's clients of the management API are meant. */
-interface TenantOptions extends CommonOptions {
-  readonly tenant?: string;
+  readonly redirectUri: readonly string[];
+  readonly public?: boolean;
+  readonly expires?: number;
 }
 
 /** `esr-fhir client …`: SMART backend-service clients of a tenant, and clients of the management API. */
@@ -30,7 +31,10 @@ export function clientCommand(open: OpenHouse): Command {
     .addCommand(addCommand(open))
     .addCommand(listCommand(open))
     .addCommand(rotateCommand(open))
-    .addCommand(disableCommand(open));
+    .addCommand(clientStatusCommand(open, 'disable'))
+    .addCommand(clientStatusCommand(open, 'enable'))
+    .addCommand(clientStatusCommand(open, 'approve'))
+    .addCommand(endTokensCommand(open));
 }
 
 function addCommand(open: OpenHouse): Command {
@@ -43,11 +47,15 @@ function addCommand(open: OpenHouse): Command {
     .option('--jwks <file>', 'authenticate by private_key_jwt with the public keys of this JSON file')
     .option('--jwks-uri <url>', 'authenticate by private_key_jwt with the public keys at this https URL')
     .option('--contract <version>', 'only this contract version; default: all that are live for the tenant')
-    .action(({ tenant: id, admin, name, scope, secret, jwks, jwksUri, contract, ...options }: AddOptions) => {
+    .option('--redirect-uri <uri>', 'it logs people in: where their browsers are sent back to; repeatable', collect, [])
+    .option('--public', 'it can keep no secret (a browser or desktop app); needs --redirect-uri')
+    .option('--expires <duration>', 'it is worth nothing after this time, e.g. 365d', duration)
+    .action((options: AddOptions) => {
+      const { tenant: id, admin, name, scope, secret, jwks, jwksUri, contract, redirectUri, expires } = options;
       if (id === undefined && admin !== true) throw new UsageError('a client needs --tenant, --admin or both');
       if (admin === true && contract !== undefined) throw new UsageError('--admin and --contract exclude each other');
-      if ([secret, jwks, jwksUri].filter((one) => one !== undefined).length > 1) {
-        throw new UsageError('--secret, --jwks and --jwks-uri exclude each other');
+      if ([secret, jwks, jwksUri, options.public].filter((one) => one !== undefined).length > 1) {
+        throw new UsageError('--secret, --public, --jwks and --jwks-uri exclude each other');
       }
       return inHouse(open, options, async (house) => {
         const { tenants, clients, keys, clock } = house;
@@ -57,84 +65,45 @@ function addCommand(open: OpenHouse): Command {
         }
         const contracts = contract === undefined ? live : [contract];
         const whose = { tenant: id ?? null, admin: admin === true };
-        const how = jwks !== undefined ? { jwks: json(jwks) } : jwksUri !== undefined ? { jwksUri } : {};
-        const made = newClient({ name, scope, contracts, ...whose, ...how }, keys, clock.now().toISOString());
+        const how = jwks !== undefined ? { jwks: jsonFile(jwks) } : jwksUri !== undefined ? { jwksUri } : {};
+        const now = clock.now();
+        const people = { redirectUris: redirectUri, public: options.public === true };
+        const ends = expires === undefined ? {} : { expiresAt: after(now, expires) };
+        const made = newClient(
+          { name, scope, contracts, ...whose, ...how, ...people, ...ends },
+          keys,
+          now.toISOString(),
+        );
         await clients.add(made.client);
         await auditOperator(house, id ?? null, { interaction: 'client-add', id: made.client.id });
-        const document = summary(made.client);
+        const document = clientSummary(made.client);
         const shown = made.secret === undefined ? {} : { client_secret: made.secret };
-        print(options, { ...document, ...shown }, lines({ ...document, ...shown }));
+        print(options, { ...document, ...shown }, clientLines({ ...document, ...shown }));
       });
     });
+}
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
 }
 
 function listCommand(open: OpenHouse): Command {
   return command('list', 'list the clients of a tenant or, without one, of the platform')
     .option('--tenant <id>')
-    .action(({ tenant, ...options }: TenantOptions) =>
-      inHouse(open, options, async ({ tenants, clients }) => {
+    .action(({ tenant, ...options }: CommonOptions & { readonly tenant?: string }) =>
+      inHouse(open, options, async ({ tenants, clients, store }) => {
         if (tenant !== undefined) await tenants.get(tenant);
-        const all = (await clients.list(tenant ?? null)).map(summary);
-        const rows = all.map((one) => [one.client_id, one.name, one.authentication, one.status, one.scope]);
-        print(options, { clients: all }, table([['CLIENT', 'NAME', 'AUTHENTICATION', 'STATUS', 'SCOPE'], ...rows]));
+        const uses = await lastUses(store.system.documents);
+        const all = (await clients.list(tenant ?? null)).map((client) => {
+          const used = uses.get(client.id);
+          return { ...clientSummary(client), ...(used === undefined ? {} : { last_used: used }) };
+        });
+        const rows = all.map((one) => [
+          ...[one.client_id, one.name, one.authentication, one.status],
+          ...[one.last_used ?? 'never', one.expires_at ?? 'never', one.scope],
+        ]);
+        const head = ['CLIENT', 'NAME', 'AUTHENTICATION', 'STATUS', 'LAST USED', 'EXPIRES', 'SCOPE'];
+        print(options, { clients: all }, table([head, ...rows]));
       }),
     );
-}
-
-function disableCommand(open: OpenHouse): Command {
-  return command('disable', 'disable a client: its tokens stop working within two seconds')
-    .argument('<client-id>')
-    .option('--tenant <id>')
-    .action((id: string, { tenant, ...options }: TenantOptions) =>
-      inHouse(open, options, async (house) => {
-        const { clients } = house;
-        const client: Client = { ...(await clients.get(id, tenant ?? null)), status: 'disabled' };
-        await clients.put(client);
-        await auditOperator(house, tenant ?? null, { interaction: 'client-disable', id });
-        print(options, summary(client), [`client ${id} is disabled`]);
-      }),
-    );
-}
-
-function rotateCommand(open: OpenHouse): Command {
-  return command('rotate', 'give a client another secret, printed once; the old one is worth nothing any more')
-    .argument('<client-id>')
-    .option('--tenant <id>')
-    .action((id: string, { tenant, ...options }: TenantOptions) =>
-      inHouse(open, options, async (house) => {
-        const { clients, keys } = house;
-        const { client, secret } = withNewSecret(await clients.get(id, tenant ?? null), keys);
-        await clients.put(client);
-        await auditOperator(house, tenant ?? null, { interaction: 'client-rotate', id });
-        const document = { ...summary(client), client_secret: secret };
-        print(options, document, lines(document));
-      }),
-    );
-}
-
-function summary({ id, name, tenant, admin, scope, authentication, contracts, status }: Client) {
-  return {
-    client_id: id,
-    name,
-    tenant,
-    ...(admin === true ? { admin } : {}),
-    scope,
-    authentication,
-    contracts,
-    status,
-  };
-}
-
-function lines(document: Readonly<Record<string, unknown>>): string[] {
-  return table(
-    Object.entries(document).map(([key, value]) => [key, Array.isArray(value) ? value.join(' ') : String(value)]),
-  );
-}
-
-function json(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw new AppError('invalid', `${file} cannot be read as JSON: ${(error as Error).message}`);
-  }
 }

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path';
 import { assert } from '../core/assert.ts';
 import type { RecordSchemaDocument } from '../ingest/formats/csv/record-fields.ts';
 import type { ColumnDocument } from '../ingest/formats/go2/columns.ts';
-import type { TopicDefinition } from '../interaction/subscription-topic.ts';
+import type { TopicDefinition } from '../interaction/subscription-desk.ts';
 import type { MappingFile, MappingFiles } from '../mapping/compile.ts';
 
 /** The folder of the package: the nearest one above this file that holds `package.json` and `mappings`. */

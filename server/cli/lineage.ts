@@ -71,7 +71,11 @@ function lines(trace: Trace): string[] {
     one.at,
   ]);
   const reads = trace.reads.map((read) => ['read', ...Object.values(read).map(String)]);
-  const all = [...files, ...records, ...versions, ...reads];
+  const notifications = trace.notifications.map(({ subscription, number, topic, version, attempts }) => [
+    ...['notification', version, `${subscription} ${number}`, topic],
+    attempts.map(({ at, status, error }) => `${at} ${status ?? error}`).join(', '),
+  ]);
+  const all = [...files, ...records, ...versions, ...notifications, ...reads];
   return all.length === 0 ? [] : table(padded(all));
 }
 

@@ -12,12 +12,16 @@ import { generateCommand } from './generate.ts';
 import type { OpenHouse } from './house.ts';
 import { ingestCommand } from './ingest.ts';
 import { initCommand } from './init.ts';
+import { keysCommand } from './keys.ts';
 import { lineageCommand } from './lineage.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reconcileCommand } from './reconcile.ts';
+import { registrationTokenCommand } from './registration-token.ts';
 import { serveCommand } from './serve.ts';
+import { subscriptionCommand } from './subscription.ts';
 import { tenantCommand } from './tenant.ts';
 import { tokenCommand } from './token.ts';
+import { userCommand } from './user.ts';
 import { workCommand } from './work.ts';
 
 /** The program with all its commands. */
@@ -28,13 +32,17 @@ function program(open: OpenHouse, version: string): Command {
     serveCommand(open),
     tenantCommand(open),
     clientCommand(open),
+    registrationTokenCommand(open),
     tokenCommand(open),
+    userCommand(open),
+    keysCommand(open),
     ingestCommand(open),
     filesCommand(open),
     quarantineCommand(open),
     lineageCommand(open),
     reconcileCommand(open),
     auditCommand(open),
+    subscriptionCommand(open),
     generateCommand(),
     csvProfileCommand(open),
     workCommand(open),

@@ -98,7 +98,8 @@ function keepUp(house: House, server: Serving, work: Background): () => Promise<
     }, ms);
   };
   const timers = [
-    every(limits.registryRefreshMs, () => server.snapshot.refresh()),
+    every(limits.registryRefreshMs, () => server.refresh()),
+    every(limits.lastUsedFlushMs, () => server.noteUses()),
     every(limits.auditCarryMs, () => server.carryAudit()),
     every(limits.checkpointLookMs, () => server.checkpointAudit()),
     every(limits.oauthSweepMs, () => house.store.system.oauth.sweep(house.clock.now())),

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { adminPlugin } from '../admin/mount.ts';
 import type { AdminDeps } from '../admin/route.ts';
+import type { AuditEntry } from '../audit/entry.ts';
 import { issuerUrl } from '../auth/base.ts';
 import { tokenVerifier } from '../auth/verify.ts';
 import { adminTokenVerifier } from '../auth/verify-admin.ts';
@@ -10,6 +11,7 @@ import { unfinished } from '../ingest/run.ts';
 import { traceReader } from '../lineage/trace-reader.ts';
 import { signingKeyRing } from '../oauth/signing-keys.ts';
 import { firstUseOf } from '../oauth/single-use.ts';
+import { lastUsed } from '../registry/last-used.ts';
 import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts';
 import { grantTenant } from '../tenancy/grant.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
@@ -25,6 +27,10 @@ const releasedAt = '2026-11-23';
 export interface Serving {
   readonly app: FastifyInstance;
   readonly snapshot: RegistrySnapshot;
+  /** Catches up with what other processes changed: registry, revoked tokens, signing keys. */
+  refresh(): Promise<void>;
+  /** Writes down which clients were seen. */
+  noteUses(): Promise<void>;
   /** The public URL, known at the latest when the port is. */
   setUrl(url: string): void;
   /** Delivers to subscribers from now on, until it is closed; the URL must be known. */
@@ -55,7 +61,12 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
   let url = settings.publicUrl ?? '';
   const publicUrl = () => url;
   const audits = trails(house, snapshot, auditWriter);
-  const oauth = authorizationServer(house, { snapshot, signing, publicUrl, audit: audits.write });
+  const uses = lastUsed(store.system.documents, clock);
+  const audit = (entry: AuditEntry) => {
+    if (entry.client !== null && entry.outcome === 0) uses.note(entry.client);
+    return audits.write(entry);
+  };
+  const oauth = authorizationServer(house, { snapshot, signing, publicUrl, audit });
   const delivery = subscriptionServing(house, { snapshot, publicUrl, audit: audits.write });
   const [name = '', version = ''] = house.software.split(' ');
   const { canonicalBase } = settings;
@@ -64,7 +75,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     firstUse: firstUseOf(store.system.oauth, 'DPoPProof'),
   };
   const admin: AdminDeps = {
-    ...{ publicUrl, registry: snapshot, ingest: house.ingest, clock, logger, audit: audits.write, requestWork },
+    ...{ publicUrl, registry: snapshot, ingest: house.ingest, clock, logger, audit, requestWork },
     software: { name, version },
     authenticate: adminTokenVerifier({ ...registrations, publicUrl }),
     preview: (tenant, file) => runOnce(house, ['files', 'preview', file, '--tenant', tenant, '--data', settings.data]),
@@ -73,7 +84,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     ...{ publicUrl, canonicalBase, parameters: house.parameters, registry: snapshot, store, clock, logger },
     software: { name, version, releasedAt },
     authenticate: tokenVerifier(registrations),
-    audit: audits.write,
+    audit,
     trace(tenantStore, contract) {
       const tenant = snapshot.tenant(tenantStore.tenant);
       const custodian = { name: tenant?.name ?? tenantStore.tenant, ods: tenant?.ods[0] };
@@ -86,6 +97,11 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
   return {
     app,
     snapshot,
+    async refresh() {
+      await snapshot.refresh();
+      await signing.refresh();
+    },
+    noteUses: uses.flush,
     setUrl(known) {
       url = known;
     },
@@ -96,6 +112,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     async close() {
       await delivery.stop();
       await app.close();
+      await uses.flush();
       await audits.close();
     },
   };

@@ -3,12 +3,15 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { notedHeads } from '../commit/noted-head.ts';
 import { AppError } from '../core/error.ts';
+import { endTokens } from '../registry/not-before.ts';
 import { tenantFrom } from '../registry/tenant-document.ts';
 import { isolationModels, type Tenant } from '../tenancy/tenant.ts';
 import { anchorFile } from './audit-anchor.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
+import { applyClients, clientDocument, clientDocuments } from './tenant-clients.ts';
+import { moveCommand } from './tenant-move.ts';
 
 interface AddOptions extends CommonOptions {
   readonly name: string;
@@ -51,9 +54,10 @@ export function tenantCommand(open: OpenHouse): Command {
       command('show', 'show a tenant with its settings')
         .argument('<id>')
         .action((id: string, options: CommonOptions) =>
-          inHouse(open, options, async ({ tenants }) => {
+          inHouse(open, options, async ({ tenants, clients }) => {
             const tenant = await tenants.get(id);
-            print(options, tenant, describe(tenant));
+            const own = (await clients.list(id)).filter(({ admin }) => admin !== true).map(clientDocument);
+            print(options, own.length === 0 ? tenant : { ...tenant, clients: own }, describe(tenant));
           }),
         ),
     )
@@ -72,6 +76,7 @@ export function tenantCommand(open: OpenHouse): Command {
     )
     .addCommand(statusCommand(open, 'suspend', 'suspended'))
     .addCommand(statusCommand(open, 'resume', 'active'))
+    .addCommand(moveCommand(open))
     .addCommand(removeCommand(open))
     .addCommand(applyCommand(open));
 }
@@ -103,6 +108,7 @@ function statusCommand(open: OpenHouse, verb: string, status: Tenant['status']):
     .action((id: string, options: CommonOptions) =>
       inHouse(open, options, async (house) => {
         const tenant = await house.tenants.setStatus(id, status);
+        if (status === 'suspended') await endTokens(house.store.system.documents, 'tenant', id, house.clock.now());
         await auditOperator(house, id, { interaction: `tenant-${verb}`, id });
         print(options, summary(tenant), [`${id} is ${status}`]);
       }),
@@ -123,6 +129,8 @@ function removeCommand(open: OpenHouse): Command {
         await auditOperator(house, null, { interaction: 'tenant-remove', id });
         await clients.removeAll(id);
         await tenants.remove(id);
+        // A later tenant of that id inherits no tokens.
+        await endTokens(store.system.documents, 'tenant', id, clock.now());
         // A later tenant of that id begins another log.
         await notedHeads(store.system.documents, id).forget();
         await anchorFile(settings.auditAnchor).removed(id, clock.now());
@@ -137,22 +145,31 @@ function applyCommand(open: OpenHouse): Command {
     .action((file: string, options: CommonOptions) =>
       inHouse(open, options, async (house) => {
         const { tenants, ingest } = house;
-        const document = read(file);
+        const { clients: named, ...document } = read(file);
+        const wanted = clientDocuments(named ?? []);
         // A profile that names no field of ours is refused here, not when the first file comes.
         ingest.csvProfiles(tenantFrom(document));
         const tenant = await tenants.apply(document);
         await auditOperator(house, tenant.id, { interaction: 'tenant-apply', id: tenant.id });
-        print(options, tenant, [`tenant ${tenant.id} is as ${file} says`]);
+        const clients = await applyClients(house, tenant, wanted);
+        const secrets = clients.map((one) => `client ${one.client_id} ${one.name} ${one.client_secret ?? ''}`.trim());
+        print(options, clients.length === 0 ? tenant : { ...tenant, clients }, [
+          `tenant ${tenant.id} is as ${file} says`,
+          ...secrets,
+        ]);
       }),
     );
 }
 
-function read(file: string): unknown {
+function read(file: string): Readonly<Record<string, unknown>> {
+  let document: unknown;
   try {
-    return parse(readFileSync(file, 'utf8'));
+    document = parse(readFileSync(file, 'utf8'));
   } catch (error) {
     throw new AppError('invalid', `${file} cannot be read as JSON or YAML: ${(error as Error).message.split('\n')[0]}`);
   }
+  if (typeof document === 'object' && document !== null && !Array.isArray(document)) return { ...document };
+  throw new AppError('invalid', `${file} is no tenant document: it must be an object`);
 }
 
 function summary({ id, name, ods, vpds, isolation, status, contracts }: Tenant) {

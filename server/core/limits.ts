@@ -57,6 +57,7 @@ export const limits = {
   bodyCacheBytesMax: 64 * 1024 * 1024,
   tenantRecheckMs: 500,
   searchPlanMs: 1000,
+  asyncContextRestMs: 250,
   tenantHandlesMax: 500,
   serversMax: 99,
   leaseSeconds: 30,
@@ -91,6 +92,9 @@ export const limits = {
   journalPieceCharactersMax: 4 * 1024 * 1024,
   chainedResourcesMax: 150_000,
   tenantRowAgeMs: 1_000,
+  /** For whoever has looked where a tenant's data are to end what it does there. */
+  tenantMoveWaitMs: 3_000,
+  movedDocumentsMax: 500,
   databaseWaitMs: 15_000,
   leaseEpochsKeptMax: 100,
   previewRecordsMax: 100_000,

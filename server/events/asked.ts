@@ -8,7 +8,7 @@ export type Asked = {
   readonly from: number;
 };
 
-/** Does what was asked to the subscriber that it concerns; undefined where there is none. Waits for what is on its way. */
+/** Does what was asked to the subscriber that it concerns, once nothing of it is on its way; undefined: nobody's. */
 export function obeyed(body: string, subscribers: ReadonlyMap<string, Subscriber>): Subscriber | undefined {
   const asked = JSON.parse(body) as Asked;
   const one = subscribers.get(asked.subscription);

@@ -35,7 +35,7 @@ interface Answer {
   readonly disclosed: readonly string[];
 }
 
-/** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/OperationDefinition-backport-subscription-status.html, `$events` */
+/** `$status` and `$events` of https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/operations.html */
 export function deskAnswers(parts: DeskParts) {
   const { canonicalBase } = parts;
   const statusOf = async (caller: Caller, form: StoredForm) => {

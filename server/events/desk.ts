@@ -42,41 +42,11 @@ export interface Caller {
  */
 export function subscriptionDesk(parts: DeskParts) {
   const { canonicalBase, clock } = parts;
-
-  const check = (caller: Caller, sent: SubscriptionResource): Terms => {
-    const { store, base, contract, access } = caller;
-    const { parameters } = parts;
-    const terms = termsOf(sent, { canonicalBase, base, contract, egress: parts.egress(store.tenant), parameters });
-    if (!covers(access, terms))
-      throw new AppError('forbidden', 'the scopes of the token do not cover what it tells of');
-    if (terms.end !== undefined && Date.parse(terms.end) <= clock.now().getTime()) {
-      throw new AppError('unprocessable', 'the end of the subscription has passed', { expression: 'Subscription.end' });
-    }
-    return terms;
-  };
-
-  const change = async (caller: Caller, standing: Standing, sent: SubscriptionResource): Promise<StoredVersion> => {
-    check(caller, sent);
-    const { form: stored, version } = standing;
-    const owner = caller.access.clientId;
-    const signature = signatureOf(stored, canonicalBase);
-    const part = (status: SubscriptionResource['status'], error?: string) =>
-      storedForm(sent, { id: stored.id, status, error, owner, signature }, canonicalBase);
-    // As it stands, with nothing but the client's own wishes changed: what must be shaken hands on again.
-    const same = formHash(part(stored.status, stored.error)) === formHash(stored);
-    const status = nextStatus(sent.status, stored.status, same);
-    const form = part(status, status === 'error' ? stored.error : undefined);
-    if (formHash(form) === formHash(stored)) return version;
-    const written = await putVersion(placeOf(parts, caller), form, version.version + 1);
-    parts.changed(caller.store.tenant);
-    return written;
-  };
-
   return {
     async create(caller: Caller, body: unknown): Promise<StoredVersion> {
       const sent = readForm(body);
       if (sent.status !== 'requested' && sent.status !== 'off') throw notForClients();
-      check(caller, sent);
+      check(parts, caller, sent);
       await checkRoom(caller);
       const signature: Signature = { generation: 1, since: clock.now().toISOString() };
       const server = {
@@ -96,7 +66,7 @@ export function subscriptionDesk(parts: DeskParts) {
       const standing = await ownSubscription(caller, id, canonicalBase, ifMatch);
       const sent = readForm(body);
       if (sent.id !== id) throw new AppError('invalid', 'the id of the resource is not that of the URL');
-      return change(caller, standing, sent);
+      return change(parts, caller, standing, sent);
     },
 
     /** https://www.rfc-editor.org/rfc/rfc6902 */
@@ -105,7 +75,7 @@ export function subscriptionDesk(parts: DeskParts) {
       const patched: unknown = patchedBy(standing.form, patch);
       const sent = readForm(patched);
       if (sent.id !== id) throw new AppError('invalid', 'a patch does not change the id');
-      return change(caller, standing, sent);
+      return change(parts, caller, standing, sent);
     },
 
     async remove(caller: Caller, id: string, ifMatch: string | undefined): Promise<StoredVersion> {
@@ -127,6 +97,43 @@ export function subscriptionDesk(parts: DeskParts) {
       return signature;
     },
   };
+}
+
+function check(
+  { canonicalBase, clock, parameters, egress }: DeskParts,
+  caller: Caller,
+  sent: SubscriptionResource,
+): Terms {
+  const { store, base, contract, access } = caller;
+  const terms = termsOf(sent, { canonicalBase, base, contract, egress: egress(store.tenant), parameters });
+  if (!covers(access, terms)) throw new AppError('forbidden', 'the scopes of the token do not cover what it tells of');
+  if (terms.end !== undefined && Date.parse(terms.end) <= clock.now().getTime()) {
+    throw new AppError('unprocessable', 'the end of the subscription has passed', { expression: 'Subscription.end' });
+  }
+  return terms;
+}
+
+async function change(
+  parts: DeskParts,
+  caller: Caller,
+  standing: Standing,
+  sent: SubscriptionResource,
+): Promise<StoredVersion> {
+  const { canonicalBase } = parts;
+  check(parts, caller, sent);
+  const { form: stored, version } = standing;
+  const owner = caller.access.clientId;
+  const signature = signatureOf(stored, canonicalBase);
+  const part = (status: SubscriptionResource['status'], error?: string) =>
+    storedForm(sent, { id: stored.id, status, error, owner, signature }, canonicalBase);
+  // As it stands, with nothing but the client's own wishes changed: what must be shaken hands on again.
+  const same = formHash(part(stored.status, stored.error)) === formHash(stored);
+  const status = nextStatus(sent.status, stored.status, same);
+  const form = part(status, status === 'error' ? stored.error : undefined);
+  if (formHash(form) === formHash(stored)) return version;
+  const written = await putVersion(placeOf(parts, caller), form, version.version + 1);
+  parts.changed(caller.store.tenant);
+  return written;
 }
 
 function placeOf({ clock, extract, canonicalBase }: DeskParts, { store, contract }: Caller): SubscriptionPlace {

@@ -1,6 +1,7 @@
 import { derivedId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
-import type { DeliveryRow, Lease, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
+import type { DeliveryRow } from '../store/delivery-port.ts';
+import type { Lease, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { About } from './notification.ts';
 import { numberEvents } from './numbering.ts';

@@ -1,6 +1,7 @@
 import { derivedId } from '../core/id.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import type { NumberedEvent, TenantStore } from '../store/port.ts';
+import type { NumberedEvent } from '../store/delivery-port.ts';
+import type { TenantStore } from '../store/port.ts';
 import type { Message } from './channels/rest-hook.ts';
 import { type About, notificationBundle, type ShownEvent, type StatusHead } from './notification.ts';
 import { shownEvents } from './shown-events.ts';

@@ -1,5 +1,6 @@
 import { derivedId } from '../core/id.ts';
-import type { NumberedEvent, StoredVersion } from '../store/port.ts';
+import type { NumberedEvent } from '../store/delivery-port.ts';
+import type { StoredVersion } from '../store/port.ts';
 import { backport, type Extension, type SubscriptionStatus } from './subscription-resource.ts';
 import type { Content } from './terms.ts';
 
@@ -145,7 +146,8 @@ function focusEntries(base: string, events: readonly ShownEvent[], content: Cont
     const name = `${type}/${id}`;
     const full = content === 'full-resource' && change !== 'delete';
     const head = `{"fullUrl":${JSON.stringify(`${base}/${name}`)}`;
-    const tail = `"request":{"method":"${method}","url":"${method === 'POST' ? type : name}"},"response":{"status":"${status}"}}`;
+    const request = JSON.stringify({ method, url: method === 'POST' ? type : name });
+    const tail = `"request":${request},"response":{"status":"${status}"}}`;
     const key = content === 'full-resource' ? `${name}/${version.version}` : name;
     entries.set(key, full ? `${head},"resource":${body.toString()},${tail}` : `${head},${tail}`);
   }

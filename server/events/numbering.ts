@@ -1,4 +1,5 @@
-import type { DeliveryRow, EventRow, NumberedEvent, OutboxPosition } from '../store/port.ts';
+import type { DeliveryRow, NumberedEvent } from '../store/delivery-port.ts';
+import type { EventRow, OutboxPosition } from '../store/port.ts';
 import type { About } from './notification.ts';
 import type { Progress } from './progress.ts';
 import type { Terms } from './terms.ts';

@@ -44,7 +44,7 @@ export interface DeadLetter {
 }
 
 /** A subscription that was just made, or made again after it was off. */
-export function freshProgress(contract: string, version: number, sequence: number): Progress {
+function freshProgress(contract: string, version: number, sequence: number): Progress {
   return {
     ...{ contract, version, status: 'requested', after: { sequence, id: '' }, last: 0, delivered: 0 },
     ...{ failing: null, heardAt: null, errorSince: null, letter: false },

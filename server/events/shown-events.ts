@@ -1,4 +1,5 @@
-import type { NumberedEvent, StoredVersion, TenantStore } from '../store/port.ts';
+import type { NumberedEvent } from '../store/delivery-port.ts';
+import type { StoredVersion, TenantStore } from '../store/port.ts';
 import type { ShownEvent } from './notification.ts';
 import type { Content } from './terms.ts';
 

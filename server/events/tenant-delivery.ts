@@ -1,8 +1,9 @@
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { standingLease } from '../jobs/lease.ts';
+import type { DeliveryRow } from '../store/delivery-port.ts';
 import { StoreError } from '../store/error.ts';
-import type { DeliveryRow, OutboxPosition, TenantStore } from '../store/port.ts';
+import type { OutboxPosition, TenantStore } from '../store/port.ts';
 import { obeyed } from './asked.ts';
 import { type AttemptKind, attempt, changeStatus, concluded } from './attempt.ts';
 import type { DeliveryParts } from './delivery-parts.ts';

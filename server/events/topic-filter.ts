@@ -13,7 +13,7 @@ const pairGrammar = /^([^=:]+)(:[^=]*)?=(.+)$/;
 
 /**
  * The conditions of one filter text: `PractitionerRole?organization=Organization/1&role=03` as in Backport 1.1 or
- * `PractitionerRole.organization=…` as in 1.2; all must hold. Throws `unprocessable` for what the topic cannot filter by.
+ * `PractitionerRole.organization=…` as in 1.2; all must hold. Throws `unprocessable` for what the topic lacks.
  */
 export function parseFilter(text: string, topic: Topic, base: string): readonly Filter[] {
   const { focus } = topics[topic];

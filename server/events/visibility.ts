@@ -19,9 +19,9 @@ export interface Listener {
 }
 
 /**
- * **The one place that decides whether a subscription's client may be told of events** (architecture.md, invariant 2): at
- * match and again at send, by what the registry says then, since the token that made it is long over. Permission sets
- * and masks will be decided here too.
+ * **The one place that decides whether a subscription's client may be told of events** (architecture.md, invariant 2):
+ * at match and again at send, by what the registry says then, since the token that made it is long over. Permission
+ * sets and masks will be decided here too.
  *
  * @param now ISO 8601 UTC
  */

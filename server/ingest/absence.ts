@@ -125,7 +125,7 @@ function meaningOf({ settings }: Tenant, { population }: Feed, files: number): A
 }
 
 /** The newest applied full file of the same feed. */
-function lastFull(files: readonly FileRow[], file: FileRow): FileRow | undefined {
+export function lastFull(files: readonly FileRow[], file: Pick<FileRow, 'id' | 'format'>): FileRow | undefined {
   return files
     .filter(
       ({ id, state, kind, format }) =>

@@ -9,7 +9,7 @@ import type { FileRow, Op, Stage, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { fileAnnouncer } from './announcer.ts';
 import { exceptionEvents } from './file-events.ts';
-import { joinOf } from './join.ts';
+import { type Join, joinOf } from './join.ts';
 import { balances } from './ledger.ts';
 import type { LineFates } from './line-fates.ts';
 import type { IngestParts } from './parts.ts';
@@ -37,14 +37,15 @@ export async function applyRecords(
   lines: LineFates | null,
 ): Promise<FileRow> {
   const { parts, store, lease } = ingest;
-  const join = await joinOf(store.records);
+  let join: Join | null | undefined;
   const mine = lines === null ? new Set<string>() : await statedBy(store, started);
   let file = lines === null ? started : fromTheStart(started);
   while (!present(file.checkpoint, 'checkpoint of a file being applied').walked) {
     const after = file.checkpoint?.after ?? null;
     const groups = await stage.groups(after, limits.rowsPerChunkMax);
     const last = groups.at(-1);
-    const chunk = await walkChunk(store, file.id, groups, feed, join);
+    if (last !== undefined && join === undefined) join = await joinOf(store.records);
+    const chunk = await walkChunk(store, file.id, groups, feed, join ?? null);
     for (const { group, fate } of lines === null ? [] : chunk.fates) {
       const settled = fate === 'unchanged' && mine.has(keyText(group.key)) ? 'applied' : fate;
       for (const row of group.rows) lines?.settle(row, settled);

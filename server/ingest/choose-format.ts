@@ -21,6 +21,29 @@ export const firstBytesMax = limits.lineBytesMax;
  * @param first the first `firstBytesMax` bytes
  */
 export function chooseFormat(first: Uint8Array, name: string, profiles: readonly CsvProfile[]): ChosenFormat {
+  if (last?.name === name && Buffer.compare(last.first, first) === 0 && sameItems(last.profiles, profiles)) {
+    return last.format;
+  }
+  const format = formatOf(first, name, profiles);
+  last = { first, name, profiles, format };
+  return format;
+}
+
+/** Who brings a file asks whose it is, and the ingest asks again what it is: the answer of a moment ago will do. */
+let last:
+  | {
+      readonly first: Uint8Array;
+      readonly name: string;
+      readonly profiles: readonly CsvProfile[];
+      readonly format: ChosenFormat;
+    }
+  | undefined;
+
+function sameItems(one: readonly CsvProfile[], other: readonly CsvProfile[]): boolean {
+  return one.length === other.length && one.every((profile, at) => profile === other[at]);
+}
+
+function formatOf(first: Uint8Array, name: string, profiles: readonly CsvProfile[]): ChosenFormat {
   const header = peekGo2Header(first);
   if (header.ok || (header.fault.code !== 'wrong-format' && header.fault.code !== 'empty')) return { is: 'go2' };
   const version1 = peekGo1Header(first);

@@ -156,7 +156,9 @@ function goodRow(line: number, draft: Draft, id: string, order: ReadonlyMap<stri
   const fields = JSON.stringify(Object.fromEntries(entries));
   const hash = contentHash(`${start},${end},${fields}`);
   const rank = recordTypes.indexOf(type);
-  return { rank, key: { type, id }, action: 'upsert', line, start, end, hash, fields, fault: null, from: null };
+  // Nobody looks for the line, whose records are several; but whoever writes a record must leave a mark of it.
+  const raw = hash;
+  return { rank, key: { type, id }, action: 'upsert', line, start, end, hash, fields, fault: null, from: null, raw };
 }
 
 function badRow(line: number, type: RecordType, id: string, faults: readonly Fault[]): StagedRow {

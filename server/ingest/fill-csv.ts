@@ -2,8 +2,10 @@ import { limits } from '../core/limits.ts';
 import type { RecordType } from '../record/record.ts';
 import type { FileRow, Stage } from '../store/port.ts';
 import { ownsCode } from '../tenancy/tenant.ts';
+import { lastFull } from './absence.ts';
 import type { Ingest } from './apply.ts';
 import { csvFeed } from './csv-feed.ts';
+import { csvReading, repeated, saidBy } from './csv-repeat.ts';
 import { CsvStaging } from './csv-stage.ts';
 import type { Filled } from './filled.ts';
 import { draftRow } from './formats/csv/draft.ts';
@@ -22,15 +24,29 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
   const warnings = driftWarnings(layout, received);
   let file: FileRow = { ...received, format: feed.feed, kind: 'full', rows: 0, dropped: 0, warnings };
   const bytes = () => store.blobs.get(rawBlob(received.id));
+  const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, ...staged });
+  const staged = { lines, recognised: null, whole: false } as const;
+  const reading = csvReading(parts.software, tenant, layout);
+  if (received.state !== 'applying') {
+    const before = lastFull(await store.ledger.files(), file);
+    const repeat = await repeated(before, reading, layout, bytes, store.records);
+    if (repeat !== null) {
+      const { said, whole } = repeat;
+      file = { ...file, rows: said.rows, unchanged: said.rows, said: JSON.stringify(said) };
+      return { file, fault: null, doubt: doubtOf(layout), feed, lines: null, recognised: (_, known) => known, whole };
+    }
+  }
   const encoding = await detectEncoding(bytes());
   const { links, fieldOrder } = profile;
   const staging = new CsvStaging({ main: mainRecord(profile), links, fieldOrder }, store.records, lines);
-  const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, lines, recognised: null, whole: false });
   for await (const batch of readCsv(bytes(), { encoding, delimiter, skip })) {
     if (batch.kind === 'fault') return faulty(batch.message);
     if (batch.kind === 'end') {
       if (batch.rows === 0) return faulty('The CSV file has no rows below its header.');
       file = { ...file, rows: batch.rows };
+      if (batch.plain && !encoding.startsWith('utf-16')) {
+        file = { ...file, said: JSON.stringify(await saidBy(bytes(), layout, reading, batch.rows)) };
+      }
       continue;
     }
     const stranger = batch.rows.find((row) => !isOwn(row, header.tenant, ingest));
@@ -41,7 +57,7 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
     file = { ...file, rows: file.rows + batch.rows.length };
     parts.progress?.({ file: file.name, phase: 'read', done: file.rows, total: null });
   }
-  return { file, fault: null, doubt: doubtOf(layout), feed, lines, recognised: null, whole: false };
+  return { file, fault: null, doubt: doubtOf(layout), feed, ...staged };
 }
 
 /** The record type whose rows stand for the whole row. */

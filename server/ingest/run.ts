@@ -4,6 +4,7 @@ import type { Tenant } from '../tenancy/tenant.ts';
 import { applyAbsences, findAbsences, removalDoubt } from './absence.ts';
 import { applyRecords, type Ingest, publishResources } from './apply.ts';
 import { conclude, hold, reject, startApplying, supersede } from './conclude.ts';
+import { withLeft } from './csv-repeat.ts';
 import { fillStage } from './fill-stage.ts';
 import type { CsvProfile } from './formats/csv/profile.ts';
 import { identify } from './identify.ts';
@@ -151,7 +152,7 @@ async function runFile(ingest: Ingest, received: FileRow): Promise<FileRow> {
     const applied = await applyRecords(ingest, applying, stage, feed, lines);
     const noted = await applyAbsences(ingest, applied, feed, absences);
     const published = await publishResources(ingest, noted);
-    return await conclude(ingest, published, began);
+    return await conclude(ingest, await withLeft(published, ingest.store.records), began);
   } finally {
     await stage.drop();
   }

@@ -77,7 +77,7 @@ export async function walkChunk(
             ? { op: 'record-delete', tenant, key }
             : { op: 'record', tenant, record, references: referencesOf(record), ...lines },
       ),
-      ...restated(tenant, verdicts, bad, changing),
+      ...(feed.repeats ? [] : restated(tenant, verdicts, bad, changing)),
       ...exceptionOps(tenant, file, bad, open, at, feed),
       ...cured(verdicts, bad, open).map(
         (exception): Op => ({

@@ -3,8 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { BoundSearches } from './bound-searches.ts';
-import type { SubscriptionDesk } from './subscription-desk.ts';
-import type { TopicDefinition } from './subscription-topic.ts';
+import type { SubscriptionDesk, TopicDefinition } from './subscription-desk.ts';
 import type { TraceReader } from './trace-reader.ts';
 
 /** What all requests share. */

@@ -2,15 +2,7 @@ import { AppError } from '../core/error.ts';
 import type { Interaction, OpenContext } from './context.ts';
 import { splitPage } from './page-link.ts';
 import { notFound } from './read.ts';
-
-/** A definition of `conformance/topics/`. */
-export interface TopicDefinition {
-  readonly topic: string;
-  readonly title: string;
-  readonly trigger: string;
-  readonly focus: string | null;
-  readonly filters: readonly { readonly name: string; readonly matches: string }[];
-}
+import type { TopicDefinition } from './subscription-desk.ts';
 
 const r5 = 'http://hl7.org/fhir/5.0/StructureDefinition/extension-SubscriptionTopic';
 

@@ -2,6 +2,7 @@ import { limits } from '../core/limits.ts';
 import type { RecordKey } from '../record/record.ts';
 import { esrIdReference } from '../record/unit.ts';
 import type { FileRow, Lineage, ResourceKey, StoredVersion, TenantStore } from '../store/port.ts';
+import { type Notified, notificationsOf } from './notifications.ts';
 import { type Read, readsOf } from './reads.ts';
 
 /** File → record → resource version → notification → read, and back: what `esr-fhir lineage --json` prints. */
@@ -12,8 +13,8 @@ export interface Trace {
   readonly files: readonly TracedFile[];
   readonly records: readonly TracedRecord[];
   readonly versions: readonly TracedVersion[];
-  /** Notifications that told somebody of these versions: none until delivery exists. */
-  readonly notifications: readonly never[];
+  /** Events that told somebody of these versions, and what became of each attempt to deliver them. */
+  readonly notifications: readonly Notified[];
   readonly reads: readonly Read[];
   /** False where `tracedVersionsMax` or `tracedReadsMax` cut it off. */
   readonly complete: boolean;
@@ -59,7 +60,7 @@ export async function traceFile(store: TenantStore, id: string): Promise<Trace |
     file: fileOf(file),
     ...traced,
     records: inOrder([...stated, ...traced.records.filter((record) => record.file === id)]),
-    notifications: [],
+    notifications: await notificationsOf(store, [...names]),
     reads,
     complete: complete && kept.length === versions.length,
   };
@@ -110,7 +111,10 @@ async function traceResources(store: TenantStore, keys: readonly ResourceKey[]):
   const { reads, complete } = await readsOf(store.audit, resourcesOf(kept));
   return {
     ...(await traceVersions(store, kept)),
-    notifications: [],
+    notifications: await notificationsOf(
+      store,
+      kept.map(({ type, id, version }) => `${type}/${id}/${version}`),
+    ),
     reads,
     complete: complete && kept.length === versions.length,
   };

@@ -28,6 +28,8 @@ export interface ConfigurationParts extends AdapterParts {
   readonly users: Users;
   /** The key set of a client's URL: https, no redirects, no address inside our network. */
   readonly fetchKeys: (url: string) => Promise<Response>;
+  /** Codes and refresh tokens of a person from before then (epoch seconds) are worth nothing. */
+  notBefore(userId: string, party: Party): number;
   /** The party of a request whose client was found. */
   party(context: KoaContextWithOIDC): Party;
 }
@@ -41,7 +43,11 @@ export function configuration(parts: ConfigurationParts): Configuration {
   return {
     adapter: oauthAdapter(parts),
     jwks: structuredClone(parts.signing.pairs) as never,
-    cookies: { keys: [parts.cookieKey], long: { signed: true, sameSite: 'lax' }, short: { signed: true, sameSite: 'lax' } },
+    cookies: {
+      keys: [parts.cookieKey],
+      long: { signed: true, sameSite: 'lax' },
+      short: { signed: true, sameSite: 'lax' },
+    },
     routes: { introspection: '/introspect', revocation: '/revoke', userinfo: '/userinfo' },
     ...people(parts),
     clientAuthMethods: ['client_secret_basic', 'private_key_jwt', 'none'],
@@ -79,7 +85,10 @@ export function configuration(parts: ConfigurationParts): Configuration {
         // What the library can look into are refresh tokens; whose they are is nobody else's business.
         allowedPolicy: async (_context, client, token) => client.clientId === token.clientId,
       },
-      revocation: { enabled: true, allowedPolicy: async (_context, client, token) => client.clientId === token.clientId },
+      revocation: {
+        enabled: true,
+        allowedPolicy: async (_context, client, token) => client.clientId === token.clientId,
+      },
       resourceIndicators: {
         enabled: true,
         defaultResource: (context) => defaultBase(parts, context),
@@ -121,13 +130,15 @@ function people(parts: ConfigurationParts): Configuration {
       const grantId = context.oidc.result?.consent?.grantId;
       return grantId === undefined ? undefined : context.oidc.provider.Grant.find(grantId);
     },
-    findAccount(context, id) {
+    findAccount(context, id, source) {
+      const since = parts.notBefore(id, parts.party(context));
+      if (source !== undefined && (source.iat ?? 0) < since) return undefined;
       const place = (request: KoaContextWithOIDC) => {
         const { client, tenant } = parts.party(request);
         const [base] = clientBases(client, tenant, parts.publicUrl);
         return tenant === undefined || base === undefined ? undefined : { tenant: tenant.id, base };
       };
-      return findAccount({ users: parts.users, place }, context, id);
+      return findAccount({ users: parts.users, place }, context, id, source !== undefined);
     },
   };
 }

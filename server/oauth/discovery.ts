@@ -7,7 +7,15 @@ import { issuerUrl } from '../auth/base.ts';
 export function ownDiscovery(publicUrl: string): Readonly<Record<string, unknown>> {
   const issuer = issuerUrl(publicUrl);
   return {
-    scopes_supported: ['openid', 'fhirUser', 'offline_access', 'system/*.rs', 'system/*.read', 'user/*.rs', 'user/*.read'],
+    scopes_supported: [
+      'openid',
+      'fhirUser',
+      'offline_access',
+      'system/*.rs',
+      'system/*.read',
+      'user/*.rs',
+      'user/*.read',
+    ],
     claims_supported: ['sub', 'iss', 'aud', 'exp', 'iat', 'auth_time', 'nonce', 'fhirUser'],
     registration_endpoint: `${issuer}/reg`,
     userinfo_endpoint: `${issuer}/userinfo`,

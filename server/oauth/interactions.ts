@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InteractionResults, Provider } from 'oidc-provider';
 import type { Client, Clients } from '../auth/client.ts';
 import { isPassword } from '../auth/password.ts';
+import type { Registrations } from '../auth/registrations.ts';
 import { rolesIn, type User, type Users } from '../auth/user.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { type ConsentView, consentPage, loginPage, problemPage } from './interaction-page.ts';
@@ -14,6 +15,7 @@ export interface InteractionParts {
   readonly clients: Clients;
   readonly tenants: { find(id: string): Promise<Tenant | undefined> };
   readonly throttle: LoginThrottle;
+  readonly registrations: Pick<Registrations, 'notBefore'>;
   /** Durable when it resolves. `user`: id, null where nobody of that name is known. */
   audit(event: InteractionEvent): Promise<void>;
   readonly publicUrl: string;
@@ -59,10 +61,15 @@ export async function interact(
 ): Promise<void> {
   const scene = await sceneOf(provider, parts, request, response);
   if (scene === undefined) {
-    return show(response, 400, problemPage('This login has ended or was begun in another browser. Start again in the app.'));
+    return show(
+      response,
+      400,
+      problemPage('This login has ended or was begun in another browser. Start again in the app.'),
+    );
   }
   const form = request.method === 'POST' ? await ownForm(request, parts.publicUrl) : undefined;
-  if (request.method === 'POST' && form === undefined) return show(response, 400, problemPage('The form cannot be read.'));
+  if (request.method === 'POST' && form === undefined)
+    return show(response, 400, problemPage('The form cannot be read.'));
   const finish = (result: InteractionResults) => provider.interactionFinished(request, response, result);
   if (form?.get('action') === 'cancel') return finish(denied);
   const { prompt } = scene.details;
@@ -131,7 +138,7 @@ async function login(
 
 async function consent(
   provider: Provider,
-  { audit }: InteractionParts,
+  { audit, registrations }: InteractionParts,
   scene: Scene,
   form: URLSearchParams | undefined,
   response: ServerResponse,
@@ -145,7 +152,15 @@ async function consent(
     await audit({ interaction: 'consent', client, user: user?.id ?? null, refused: 'no-role' });
     return finish(denied);
   }
-  if (form?.get('action') !== 'consent') return show(response, 200, consentPage(consentView(scene, asked, given)), scene);
+  const session = await provider.Session.findByUid(details.session?.uid ?? '');
+  if ((session?.loginTs ?? 0) < registrations.notBefore('user', user.id)) {
+    // The password was changed, or somebody was shut out for a while: who they are is asked again.
+    await session?.destroy();
+    await audit({ interaction: 'consent', client, user: user.id, refused: 'session-ended' });
+    return finish(denied);
+  }
+  if (form?.get('action') !== 'consent')
+    return show(response, 200, consentPage(consentView(scene, asked, given)), scene);
   const grant = new provider.Grant({ accountId: user.id, clientId: client.id });
   const resource = String(details.params['resource']);
   const left = without(asked, given);

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { holdAsyncContext } from './async-context.ts';
 import type { HandleRequest } from './origin.ts';
 
 /** Discovery documents that stand at the host's root: OpenID Connect Discovery, RFC 8414 section 3.1 with and without
@@ -19,6 +20,7 @@ export async function mountRoutes(app: FastifyInstance, handle: HandleRequest): 
     scope.addContentTypeParser('*', (_request, _body, done) => done(null));
     const answer = (request: FastifyRequest, reply: FastifyReply, path?: string) => {
       reply.hijack();
+      holdAsyncContext(reply.raw);
       for (const [name, value] of Object.entries(reply.getHeaders())) {
         if (value !== undefined) reply.raw.setHeader(name, value);
       }

@@ -48,14 +48,18 @@ interface AccountParts {
   place(context: KoaContextWithOIDC): { readonly tenant: string; readonly base: string } | undefined;
 }
 
-/** oidc-provider's `findAccount`: a person who may log in, with the claims of an id token. */
+/**
+ * oidc-provider's `findAccount`: a person with the claims of an id token. `strict`: for a code or refresh token, which a
+ * disabled person's must not be good any more; in a session the consent refuses them, and says so.
+ */
 export async function findAccount(
   { users, place }: AccountParts,
   context: KoaContextWithOIDC,
   id: string,
+  strict: boolean,
 ): Promise<Account | undefined> {
   const user = await users.find(id);
-  if (user?.status !== 'active') return undefined;
+  if (user === undefined || (strict && user.status !== 'active')) return undefined;
   return {
     accountId: id,
     async claims(_use, scope) {

@@ -18,6 +18,7 @@ import type { Tenant } from '../tenancy/tenant.ts';
 import { clientMetadata, earlierSecret } from './client-metadata.ts';
 import { type ConfigurationParts, configuration, type Party } from './configuration.ts';
 import { ownDiscovery } from './discovery.ts';
+import { type Built, dispatch } from './dispatch.ts';
 import { fetchKeySet } from './key-set-fetch.ts';
 import { Provider } from './library.ts';
 import { loginThrottle } from './login-throttle.ts';
@@ -25,7 +26,6 @@ import { mountRoutes } from './mount.ts';
 import type { HandleRequest, RequestOrigin } from './origin.ts';
 import { fhirUser } from './people.ts';
 import type { RegistrationParts } from './registration.ts';
-import { type Built, dispatch } from './dispatch.ts';
 import { clientBases } from './resource.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { firstUseOf } from './single-use.ts';
@@ -108,7 +108,7 @@ function current(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOri
       built = {
         ...{ publicUrl, signing, provider, callback: provider.callback(), desk },
         interactions: (origin) => ({
-          ...{ ...common, users, throttle },
+          ...{ ...common, users, throttle, registrations: parts.registrations },
           audit: (event) => parts.audit(interactionAudit(event, origin, clock)),
         }),
         registration: (origin) => ({
@@ -131,7 +131,11 @@ function tokenDesk(parts: OAuthParts, publicUrl: string): TokenDesk {
     inspect: tokenInspector({ issuer, keys: () => parts.signing().published, clock, registrations }),
     revoke: (key) => parts.revoke(key, clock.now()),
     async fhirUser(userId, tenantId, clientId) {
-      const [user, tenant, client] = [await users.find(userId), await tenants.find(tenantId), await parts.clients.find(clientId)];
+      const [user, tenant, client] = [
+        await users.find(userId),
+        await tenants.find(tenantId),
+        await parts.clients.find(clientId),
+      ];
       const [base] = client === undefined ? [] : clientBases(client, tenant, publicUrl);
       return user === undefined || base === undefined ? undefined : fhirUser(user, tenantId, base);
     },
@@ -149,6 +153,11 @@ function configurationParts(
     ...{ publicUrl, signing, store: parts.store, clock, users: parts.users },
     cookieKey: keys.derive('oauth-cookies').toString('base64url'),
     revokeGrant: (grantId) => parts.revoke(grantKey(grantId), clock.now()),
+    notBefore(userId, { client, tenant }) {
+      const { registrations } = parts;
+      const ofTenant = tenant === undefined ? 0 : registrations.notBefore('tenant', tenant.id);
+      return Math.max(registrations.notBefore('user', userId), registrations.notBefore('client', client.id), ofTenant);
+    },
     fetchKeys: (url) => fetchKeySet(url, parts.development),
     party(context) {
       const { client, tenant } = parties.get(context) ?? {};

@@ -193,7 +193,10 @@ function checkUpdate(metadata: Readonly<Record<string, unknown>>, client: Client
   if (hit !== undefined) throw new RegistrationError('invalid_client_metadata', `an update does not hold ${hit}`);
   if (metadata['client_id'] !== client.id) throw new RegistrationError('invalid_client_metadata', 'client_id differs');
   const secret = metadata['client_secret'];
-  if (secret !== undefined && (typeof secret !== 'string' || sha256(secret) !== sha256(plainSecret(client, keys) ?? ''))) {
+  if (
+    secret !== undefined &&
+    (typeof secret !== 'string' || sha256(secret) !== sha256(plainSecret(client, keys) ?? ''))
+  ) {
     throw new RegistrationError('invalid_client_metadata', 'client_secret differs: it cannot be chosen');
   }
 }
@@ -214,11 +217,7 @@ function newManagementToken(): string {
   return randomBytes(32).toString('base64url');
 }
 
-function refused(
-  interaction: RegistrationEvent['interaction'],
-  tenant: string | null,
-  client: string | null,
-): Answer {
+function refused(interaction: RegistrationEvent['interaction'], tenant: string | null, client: string | null): Answer {
   const body = { error: 'invalid_token', error_description: 'the token is unknown, expired or used up' };
   return { status: 401, body, event: { interaction, tenant, client, reason: 'invalid_token' } };
 }

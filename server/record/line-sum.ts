@@ -43,7 +43,7 @@ export function plainBucketOf(
   return hash >>> 0;
 }
 
-/** @param lines the hashes of all lines of a record (`ingest/line-hash.ts`, hex), `wideMark` behind those that are wide */
+/** @param lines hashes of all lines of a record (`ingest/line-hash.ts`, hex), `wideMark` behind those that are wide */
 export function lineSum({ type, id }: RecordKey, lines: readonly string[]): LineSum {
   const words: [number, number, number] = [0, 0, 0];
   let wide = 0;

@@ -18,6 +18,8 @@ export interface TenantRegistry {
   apply(document: unknown): Promise<Tenant>;
   set(id: string, key: string, value: string): Promise<Tenant>;
   setStatus(id: string, status: Tenant['status']): Promise<Tenant>;
+  /** Says where the data are now that the store has moved them. */
+  moved(id: string, now: Pick<Tenant, 'isolation' | 'status'>): Promise<void>;
   /** Destroys the tenant's key and data, then forgets it. */
   remove(id: string): Promise<void>;
 }
@@ -53,7 +55,7 @@ export function tenantRegistry(store: Store): TenantRegistry {
     if (isolation !== tenant.isolation) {
       throw new AppError(
         'invalid',
-        `the data of tenant ${tenant.id} stand apart by ${isolation}: they would have to be moved`,
+        `the data of tenant ${tenant.id} stand apart by ${isolation}: move them with \`tenant move\``,
       );
     }
     const text = JSON.stringify(tenant);
@@ -83,6 +85,9 @@ export function tenantRegistry(store: Store): TenantRegistry {
     },
     async setStatus(id, status) {
       return save({ ...(await get(id)), status });
+    },
+    async moved(id, now) {
+      await documents.put(kind, id, JSON.stringify({ ...(await get(id)), ...now }));
     },
     async remove(id) {
       await get(id);

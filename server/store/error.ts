@@ -8,6 +8,8 @@ export type StoreErrorCode =
   | 'no-tenant'
   /** a key that must be new exists */
   | 'exists'
+  /** the tenant's data are being moved to another place */
+  | 'moving'
   /** no blob of that name */
   | 'no-blob'
   /** the capability is not there */

@@ -5,6 +5,7 @@ import type { IndexEntry, Query, SortKey } from '../search/query.ts';
 import type { TenantGrant } from '../tenancy/grant.ts';
 import type { IsolationModel } from '../tenancy/tenant.ts';
 import type { Capabilities } from './capabilities.ts';
+import type { DeliveryStore } from './delivery-port.ts';
 
 /**
  * The storage port. Two adapters implement it (`sqlite/`, `mongo/`) and pass one suite
@@ -19,6 +20,13 @@ export interface Store {
    * `database`). `exists` when already there.
    */
   createTenant(tenant: string, isolation?: IsolationModel): Promise<void>;
+  /**
+   * Moves the tenant's data to a place of another isolation model, counts them there and removes them here. While it
+   * lasts, whoever reads or writes them is refused with `moving`. Safe to repeat: what a crash left is gone on with; a
+   * move to the model that the data still have takes a broken one back. Undefined where they are there already;
+   * `unsupported` where the store has no such model, `fenced` where the lease is over.
+   */
+  moveTenant(tenant: string, isolation: IsolationModel, lease: Lease): Promise<Moved | undefined>;
   /** Destroys the tenant's key and data; nothing of it can be read afterwards. Safe to repeat. */
   destroyTenant(tenant: string): Promise<void>;
   /**
@@ -27,6 +35,11 @@ export interface Store {
    */
   tenant(grant: TenantGrant): TenantStore;
   close(): Promise<void>;
+}
+
+export interface Moved {
+  readonly documents: number;
+  readonly blobs: number;
 }
 
 export interface TenantStore {
@@ -243,6 +256,8 @@ export interface FileRow {
   /** How far `applying` got; null before and after. */
   readonly checkpoint: Checkpoint | null;
   readonly finishedAt: string | null;
+  /** Of a report: what a later one must say to say nothing new (JSON; `ingest/csv-repeat.ts`). */
+  readonly said?: string;
 }
 
 /** Groups up to and including `after` are in the store; null = none. `walked`: all of them are, units remain. */
@@ -319,82 +334,6 @@ export interface EventRow extends OutboxPosition {
   readonly topic: string;
   readonly body: string;
   readonly at: string;
-}
-
-// ── Delivery ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-/**
- * What the delivery of events keeps: apart from the tenant's batches, so that neither waits for the other. Written by
- * the holder of the tenant's delivery lease alone, but for what is asked of it.
- */
-export interface DeliveryStore {
-  /**
-   * Writes rows, events first, in their order. `conflict` where an event's number is not its subscription's next, so
-   * that numbers have no gaps and no event a second number; `fenced` where the lease is over. A crash may leave the
-   * events without the other rows, where the store has no transactions; never the other way round.
-   */
-  write(rows: readonly DeliveryRow[], lease: Lease): Promise<void>;
-  /** Notes of a kind, by id. */
-  notes(kind: DeliveryNoteKind): Promise<ReadonlyMap<string, string>>;
-  note(kind: DeliveryNoteKind, id: string): Promise<string | undefined>;
-  /** Numbered events of a subscription, `from` ≤ number ≤ `to`, in order, at most `limit`. */
-  events(subscription: string, from: number, to: number, limit: number): Promise<readonly NumberedEvent[]>;
-  /** The event with the highest number. */
-  lastEvent(subscription: string): Promise<NumberedEvent | undefined>;
-  /** Numbered events about any of these versions (`Type/id/version`), by subscription and number. */
-  about(versions: readonly string[]): Promise<readonly NumberedEvent[]>;
-  /** Attempts to deliver any of the numbers from `from` to `to`, oldest first. */
-  attempts(subscription: string, from: number, to: number, limit: number): Promise<readonly DeliveryAttempt[]>;
-  /** Leaves a request for the holder of the lease. */
-  ask(id: string, body: string): Promise<void>;
-  /** Requests that nobody has done yet, by id. */
-  asked(): Promise<ReadonlyMap<string, string>>;
-}
-
-/** `progress` of a subscription; `matched`: how far the outbox has been matched; letters that nobody took. */
-export type DeliveryNoteKind = 'progress' | 'matched' | 'dead-letter';
-
-export type DeliveryRow =
-  | ({ readonly row: 'event' } & NumberedEvent)
-  | ({ readonly row: 'attempt' } & DeliveryAttempt)
-  /** Replaces the note; null forgets it. */
-  | { readonly row: 'note'; readonly kind: DeliveryNoteKind; readonly id: string; readonly body: string | null }
-  | { readonly row: 'done'; readonly id: string };
-
-/** An event as one subscription counts it. */
-export interface NumberedEvent {
-  readonly subscription: string;
-  /** 1, 2, 3 … per subscription, in commit order. */
-  readonly number: number;
-  /** Batch of the event, and its place in the outbox; for a plain change of a resource the place is 0. */
-  readonly sequence: number;
-  readonly index: number;
-  readonly topic: string;
-  /** `Type/id/version`, or empty where no resource is meant. */
-  readonly focus: string;
-  /** When it happened, ISO 8601. */
-  readonly at: string;
-  /** JSON of what the notification says besides. */
-  readonly about: string;
-}
-
-/** One request to an endpoint. */
-export interface DeliveryAttempt {
-  readonly id: string;
-  readonly subscription: string;
-  readonly kind: 'handshake' | 'heartbeat' | 'event-notification';
-  /** Numbers that it carried; 0 and 0 for none. */
-  readonly from: number;
-  readonly to: number;
-  readonly at: string;
-  /** HTTP status; null where there was no answer. */
-  readonly status: number | null;
-  /** Class of the failure; null for a success. */
-  readonly error: string | null;
-  /** Size and SHA-256 (hex) of the body that was sent. */
-  readonly bytes: number;
-  readonly sha256: string;
-  readonly milliseconds: number;
 }
 
 // ── Staging ───────────────────────────────────────────────────────────────────────────────────────────────────────

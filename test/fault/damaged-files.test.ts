@@ -18,7 +18,7 @@ const day = '2026-11-20';
 const at = `${day}T09:00:00.000Z`;
 
 /** Short in CI; the long form flips more. */
-const flips = verify ? { go2: 1_000, csv: 200 } : { go2: 200, csv: 30 };
+const flips = verify ? { go2: 600, csv: 200 } : { go2: 200, csv: 30 };
 const parts = 20;
 
 /** What a tenant shows and keeps, as JSON by key: resources without their versions, records without their file. */

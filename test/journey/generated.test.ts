@@ -68,6 +68,8 @@ for (const trust of trusts) {
       }
     }).timeout(slowMs);
 
+    if (trust.staff > 1_000 && !verify) return;
+
     it('ends the same where the days come in the wrong order: they are held, and apply in their own', async () => {
       const last = present(manifest.files.at(-1), 'the last file').name;
       const other = await testHouse([trustX], `${startDate}T09:00:00.000Z`);

@@ -7,6 +7,7 @@ import { eventsOf } from '../support/house-events.ts';
 import { type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
 import { fileOf, type VectorFile } from '../support/journey-vector.ts';
+import { starterRows } from '../support/starter-rows.ts';
 import { type FhirClient, fhirClient, subscriptionTo } from '../support/subscription-client.ts';
 
 const scope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs';
@@ -63,7 +64,7 @@ describe('Subscriptions, from a file to a receiver', () => {
     expect(handshake.received.headers).to.include({ authorization: 'Bearer of-the-receiver', 'x-roster': '7' });
     await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
 
-    const report = await changes(['ada']);
+    const report = await changes(starterRows(1));
     const { bundle, received, ...told } = await notified('/starters', 'event-notification');
     expect(told).to.include({ status: 'active', count: 1 });
     expect(told.numbers).to.deep.equal([1]);
@@ -91,7 +92,7 @@ describe('Subscriptions, from a file to a receiver', () => {
   it('answers $status and $events, and lineage knows who was told', async () => {
     const made = await client.subscribe(subscriptionTo(`${hook.url}/status`, { content: 'full-resource' }));
     await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
-    await changes(['ben']);
+    await changes(starterRows(2));
     const { bundle, focuses } = await notified('/status', 'event-notification');
     expect(bundle.entry[1]?.resource).to.include({ resourceType: 'PractitionerRole' });
     const status = JSON.parse((await client.send('GET', `Subscription/${made.id}/$status`)).body);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { DeliveryAttempt, DeliveryRow, Lease, NumberedEvent } from '../../server/store/port.ts';
+import type { DeliveryAttempt, DeliveryRow, NumberedEvent } from '../../server/store/delivery-port.ts';
+import type { Lease } from '../../server/store/port.ts';
 import { at, refusal, type StoreContext } from './store-fixture.ts';
 
 const event = (subscription: string, number: number, focus = ''): NumberedEvent => ({

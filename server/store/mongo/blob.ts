@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { pipeline } from 'node:stream/promises';
 import mongoose from 'mongoose';
 import { present } from '../../core/assert.ts';
 import { seal, sealedName, type Take, unseal } from '../blob-seal.ts';
@@ -72,14 +73,39 @@ export function blobStore(place: () => Promise<BlobPlace>): BlobStore {
 /** Removes every blob of a tenant. */
 export async function removeBlobs(scope: Scope): Promise<void> {
   const bucket = bucketOf(scope);
-  const before = blobsBefore(scope);
-  const all = await bucket.find({ filename: { $gte: before, $lt: `${before}~` } }).toArray();
+  const all = await bucket.find(ofTenant(scope)).toArray();
   for (const file of all) await bucket.delete(file._id);
+}
+
+/** How many blobs a tenant has, and their sealed bytes. */
+export async function countBlobs(scope: Scope): Promise<{ readonly files: number; readonly bytes: number }> {
+  const all = await bucketOf(scope).find(ofTenant(scope)).toArray();
+  return { files: all.length, bytes: all.reduce((sum, { length }) => sum + length, 0) };
+}
+
+/** Copies the sealed bytes as they are, to the same names; what is there already stays. */
+export async function copyBlobs(from: Scope, to: Scope, mayGoOn: () => Promise<void>): Promise<void> {
+  const [source, target] = [bucketOf(from), bucketOf(to)];
+  const moved = (name: string) => blobsBefore(to) + name.slice(blobsBefore(from).length);
+  const there = new Set((await target.find(ofTenant(to)).toArray()).map(({ _id }) => String(_id)));
+  for (const { _id, filename } of await source.find(ofTenant(from)).sort({ uploadDate: 1, _id: 1 }).toArray()) {
+    const id = moved(String(_id));
+    if (there.has(id)) continue;
+    await mayGoOn();
+    // Chunks of a copy that broke off have no file yet.
+    await target.delete(id as never).catch(() => {});
+    await pipeline(source.openDownloadStream(_id), target.openUploadStreamWithId(id as never, moved(filename)));
+  }
 }
 
 /** GridFS's own indexes begin with the file's name and id; both begin with the tenant where several share a bucket. */
 function blobsBefore({ tenant }: Scope): string {
   return tenant === undefined ? '' : `${tenant}/`;
+}
+
+function ofTenant(scope: Scope): { filename: { $gte: string; $lt: string } } {
+  const before = blobsBefore(scope);
+  return { filename: { $gte: before, $lt: `${before}~` } };
 }
 
 function bucketOf({ connection, prefix }: Scope): Bucket {

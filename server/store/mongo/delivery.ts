@@ -1,5 +1,6 @@
+import type { DeliveryAttempt, DeliveryRow, DeliveryStore, NumberedEvent } from '../delivery-port.ts';
 import { StoreError } from '../error.ts';
-import type { DeliveryAttempt, DeliveryRow, DeliveryStore, Lease, NumberedEvent } from '../port.ts';
+import type { Lease } from '../port.ts';
 import { pad } from './journal.ts';
 import type { Write } from './part.ts';
 import type { Documents } from './schema.ts';

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { ClientSession } from 'mongoose';
 import { assert, present } from '../../core/assert.ts';
 import { limits } from '../../core/limits.ts';
+import { StoreError } from '../error.ts';
 import type { Batch } from '../port.ts';
 import { isDuplicateKey, type Part } from './part.ts';
 import type { Documents } from './schema.ts';
@@ -20,6 +21,8 @@ export type Fences = Entry['fences'];
 
 export interface JournalHead extends Batch {
   readonly fences: Fences;
+  /** No entry follows. */
+  readonly closed?: boolean;
 }
 
 export interface Draft<Parts> {
@@ -105,7 +108,7 @@ interface Redoer<Parts> {
   settled(at: Parts): Promise<JournalHead>;
 }
 
-function redoer<Parts extends JournalParts>({ apply }: JournalOptions<Parts>): Redoer<Parts> {
+function redoer<Parts extends JournalParts>({ apply }: Pick<JournalOptions<Parts>, 'apply'>): Redoer<Parts> {
   /** Since when this process has seen the newest entry unfinished. */
   let unfinished: { readonly sequence: number; readonly sinceMs: number } | undefined;
   const redoStale = async (at: Parts, entry: Entry | undefined): Promise<boolean> => {
@@ -139,6 +142,7 @@ async function commitOnce<Parts extends JournalParts>(
   draft: Draft<Parts>,
 ): Promise<Batch | undefined> {
   const head = await settled(at);
+  refuseClosed(head);
   const fences = await draft.check(at, head);
   const batch = { sequence: head.sequence + 1, at: draft.at };
   if (!(await insertEntry(at, batch, fences, draft.ops))) return undefined;
@@ -160,6 +164,7 @@ async function commitAtomically<Parts extends JournalParts>(
       const at = within(session);
       const head = await newest(at);
       if (head?.done === false) throw new Unfinished();
+      refuseClosed(head);
       const fences = await draft.check(at, head ?? emptyHead, session);
       const batch = { sequence: (head?.sequence ?? 0) + 1, at: draft.at };
       await at.batch.insertNew(pad(batch.sequence), entryOf(batch, fences, true));
@@ -171,6 +176,30 @@ async function commitAtomically<Parts extends JournalParts>(
     else if (!isDuplicateKey(error)) throw error;
     return undefined;
   }
+}
+
+function refuseClosed(head: Pick<JournalHead, 'closed'> | undefined): void {
+  if (head?.closed === true) throw new StoreError('moving', 'no batch follows here: the data are being moved');
+}
+
+/** Ends the journal with an entry that none follows: of those who look at the state before it, none can insert any. */
+export async function closeJournal<Parts extends JournalParts>(
+  at: Parts,
+  apply: JournalOptions<Parts>['apply'],
+): Promise<void> {
+  const redoing = redoer({ apply });
+  for (;;) {
+    const head = await redoing.settled(at);
+    if (head.closed === true) return;
+    const batch = { sequence: head.sequence + 1, at: head.at };
+    const entry = { ...entryOf(batch, head.fences, true), closed: true };
+    if (await at.batch.insertNew(pad(batch.sequence), entry)) return;
+  }
+}
+
+/** Takes the end back. */
+export async function openJournal({ batch }: JournalParts): Promise<void> {
+  await batch.remove({ closed: true });
 }
 
 /** A process without transactions left a batch that must be finished first. */

@@ -16,6 +16,7 @@ import type { Documents, Scope } from './schema.ts';
 import { type SystemParts, systemParts } from './tenant-parts.ts';
 import { tenantStore } from './tenant-store.ts';
 import { tenantPlaces } from './tenants.ts';
+import { fencedOut } from './transact.ts';
 
 export interface MongoOptions {
   /** `mongodb://…/name`: the system's database, whose name begins those of the tenants. */
@@ -62,6 +63,10 @@ export async function openMongo({ uri, keys, disclosures, transactions = true }:
         assert(tenantIdPattern.test(tenant), 'a tenant id is well formed');
         await places.create(tenant, isolation);
       },
+      moveTenant: (tenant, isolation, lease) =>
+        places.move(tenant, isolation, async () => {
+          if (!(await held(lease))) throw fencedOut();
+        }),
       destroyTenant: (tenant) => places.destroy(tenant),
       tenant({ tenant }) {
         const known = handles.get(tenant) ?? tenantStore({ tenant, places, ...about });

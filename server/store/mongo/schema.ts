@@ -1,5 +1,6 @@
 import { type Connection, type Model, Schema, type SchemaDefinition } from 'mongoose';
-import type { DeliveryAttempt, StoredVersion } from '../port.ts';
+import type { DeliveryAttempt } from '../delivery-port.ts';
+import type { StoredVersion } from '../port.ts';
 
 /**
  * Every collection: its fields, which mongoose casts and refuses others of, and its indexes by name. Where several
@@ -124,6 +125,8 @@ export interface Documents {
     /** JSON of the ops, until they are applied; where it is long, the name of its pieces in `payload`. */
     readonly ops?: string;
     readonly payload?: string;
+    /** No entry follows: the data have moved. */
+    readonly closed?: boolean;
   };
   readonly payload: { readonly _id: string; readonly sequence: number; readonly writer: string; readonly text: string };
   readonly stage: {
@@ -156,6 +159,8 @@ export interface Documents {
     readonly isolation: string;
     readonly wrapped: string;
     readonly layout: string;
+    /** `LIFE/MODEL`: where the data are being moved to. */
+    readonly moving?: string;
   };
   readonly document: {
     readonly _id: string;
@@ -322,6 +327,7 @@ const everywhere = {
   batch: {
     fields: {
       ...{ sequence, at: needed, ms: numbered, done: { type: Boolean, required: true }, ops: text, payload: text },
+      closed: { type: Boolean },
       fences: { type: [new Schema({ name: needed, epoch: numbered }, { _id: false })], default: [] },
     },
     indexes: { newest: { sequence: -1 }, ms: { ms: 1, sequence: 1 } },
@@ -344,7 +350,10 @@ const everywhere = {
 } as const satisfies Record<string, Definition>;
 
 const systemDefinitions = {
-  tenant: { fields: { life: needed, isolation: needed, wrapped: needed, layout: { type: String } }, indexes: {} },
+  tenant: {
+    fields: { life: needed, isolation: needed, wrapped: needed, layout: { type: String }, moving: text },
+    indexes: {},
+  },
   document: {
     fields: { sequence, kind: text, id: text, document: text },
     indexes: { kind: { kind: 1, id: 1 } },

@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
-import { present } from '../../core/assert.ts';
 import { limits } from '../../core/limits.ts';
 import { type KeyRing, newKey } from '../../keys/key-ring.ts';
 import type { IsolationModel } from '../../tenancy/tenant.ts';
 import { StoreError } from '../error.ts';
-import { removeBlobs } from './blob.ts';
+import type { Copied } from './copy.ts';
 import { migrateTenant } from './migrations.ts';
+import { lifeOf, moveTenant, movingTo } from './move.ts';
+import { type Life, removeData, scopeOf } from './place.ts';
 import type { Scope } from './schema.ts';
-import { type SystemParts, tenantParts } from './tenant-parts.ts';
+import type { SystemParts } from './tenant-parts.ts';
 
 /** One life of a tenant id: where its data are and what opens its blobs. */
 export interface TenantPlace {
@@ -20,7 +21,13 @@ export interface TenantPlaces {
   create(tenant: string, isolation: IsolationModel): Promise<void>;
   /** Removes key and data; what an earlier call left half-way too. */
   destroy(tenant: string): Promise<void>;
-  /** Throws `no-tenant`. An answer may be a second old unless it must be `fresh`. */
+  /**
+   * Moves the data (`move.ts`); what an earlier call left half-way too. Undefined where they are there already.
+   *
+   * @param mayGoOn throws where the mover must stop
+   */
+  move(tenant: string, isolation: IsolationModel, mayGoOn: () => Promise<void>): Promise<Copied | undefined>;
+  /** Throws `no-tenant`, or `moving`. An answer may be a second old unless it must be `fresh`. */
   place(tenant: string, fresh: boolean): Promise<TenantPlace>;
 }
 
@@ -45,22 +52,37 @@ export function tenantPlaces(system: Scope, { tenant: rows, setting }: SystemPar
       seen.delete(tenant);
       throw new StoreError('no-tenant', 'there is no such tenant');
     }
+    if (row.moving !== undefined) {
+      seen.delete(tenant);
+      throw new StoreError('moving', `the data of tenant ${tenant} are being moved`);
+    }
     const known = seen.get(tenant);
     if (known?.life === row.life) {
       seen.set(tenant, { ...known, atMs });
       return known.place;
     }
-    const scope = scopeOf(system, tenant, row.life, row.isolation as IsolationModel);
+    const scope = scopeOf(system, tenant, lifeOf(row));
     await migrateTenant(scope, rows, row);
     const place = { scope, key: keys.unwrap(purpose(tenant), row.wrapped) };
     seen.set(tenant, { life: row.life, place, atMs });
     return place;
   };
 
+  const doomed = (tenant: string, { life }: Life) => `${doomedBefore}${tenant}/${life}`;
+  const doom = async (tenant: string, life: Life) => {
+    await setting.insertNew(doomed(tenant, life), { value: life.isolation });
+  };
+  const spare = async (tenant: string, life: Life) => {
+    await setting.remove({ _id: setting.id(doomed(tenant, life)) });
+  };
   const sweep = async (tenant: string) => {
     const before = `${doomedBefore}${tenant}/`;
     for (const { _id, value } of await setting.find({ _id: { $gte: before, $lt: `${before}~` } })) {
-      await removeData(scopeOf(system, tenant, _id.slice(before.length), value as IsolationModel), value);
+      const life = lifeOf({ life: _id.slice(before.length), isolation: value });
+      // A move that stopped before its switch has doomed what it was to leave: that is where the data still are.
+      const row = await rows.findOne({ _id: rows.id(tenant) });
+      if (row?.life === life.life) continue;
+      await removeData(system, tenant, life);
       await setting.remove({ _id });
     }
   };
@@ -76,11 +98,21 @@ export function tenantPlaces(system: Scope, { tenant: rows, setting }: SystemPar
     async destroy(tenant) {
       const row = await rows.findOne({ _id: rows.id(tenant) });
       if (row !== undefined) {
-        await setting.insertNew(`${doomedBefore}${tenant}/${row.life}`, { value: row.isolation });
+        await doom(tenant, lifeOf(row));
+        if (row.moving !== undefined) await doom(tenant, movingTo(row.moving));
         await rows.remove({ _id: rows.id(tenant), life: row.life });
       }
       seen.delete(tenant);
       await sweep(tenant);
+    },
+
+    async move(tenant, isolation, mayGoOn) {
+      try {
+        return await moveTenant({ system, rows, doom, spare, mayGoOn }, tenant, isolation);
+      } finally {
+        seen.delete(tenant);
+        await sweep(tenant);
+      }
     },
 
     async place(tenant, fresh) {
@@ -89,41 +121,4 @@ export function tenantPlaces(system: Scope, { tenant: rows, setting }: SystemPar
       return young && !fresh ? known.place : look(tenant);
     },
   };
-}
-
-/**
- * The three isolation models. A name of a database has 63 bytes at the most, so a long tenant id is cut; the life keeps
- * it unique, and keeps a writer that has not heard of a tenant's end away from the next one of that id.
- */
-function scopeOf(system: Scope, tenant: string, life: string, isolation: IsolationModel): Scope {
-  const name = present(system.connection.db, 'the open database').databaseName;
-  const at = (database: string) => system.connection.useDb(database, { useCache: true });
-  const { majorityReads } = system;
-  switch (isolation) {
-    case 'database': {
-      const connection = at(`${name}-${tenant.slice(0, 20)}-${life}`);
-      return { connection, tenant: undefined, prefix: '', majorityReads };
-    }
-    case 'collection':
-      return { connection: at(`${name}-tenants`), tenant: undefined, prefix: `${tenant}.${life}.`, majorityReads };
-    case 'shared':
-      return { connection: at(`${name}-shared`), tenant: `${tenant}.${life}`, prefix: '', majorityReads };
-  }
-}
-
-async function removeData(scope: Scope, isolation: string): Promise<void> {
-  if (isolation === 'database') {
-    await scope.connection.dropDatabase();
-    return;
-  }
-  if (isolation === 'shared') {
-    await removeBlobs(scope);
-    for (const part of Object.values(tenantParts(scope))) await part.remove({});
-    return;
-  }
-  const names = (await scope.connection.listCollections()).map(({ name }) => name);
-  for (const name of names.filter((one) => one.startsWith(scope.prefix))) {
-    await scope.connection.dropCollection(name);
-    if (scope.connection.models[name] !== undefined) scope.connection.deleteModel(name);
-  }
 }

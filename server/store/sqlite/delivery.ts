@@ -1,5 +1,6 @@
+import type { DeliveryAttempt, DeliveryNoteKind, DeliveryRow, DeliveryStore, NumberedEvent } from '../delivery-port.ts';
 import { StoreError } from '../error.ts';
-import type { DeliveryAttempt, DeliveryNoteKind, DeliveryRow, DeliveryStore, Lease, NumberedEvent } from '../port.ts';
+import type { Lease } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { fence } from './transact.ts';
 

@@ -74,6 +74,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       assert(/^[a-z0-9-]{1,64}$/.test(tenant), 'a tenant id is well formed');
       tenants.create(tenant);
     },
+    async moveTenant(_, isolation) {
+      if (isolation !== 'database') throw new StoreError('unsupported', 'every tenant has database files of its own');
+      return undefined;
+    },
     async destroyTenant(tenant) {
       tenants.destroy(tenant);
       await pool.forget(tenant);

@@ -126,9 +126,9 @@ describe('a new client', () => {
     const { client, secret } = newClient(wish, keys, at);
     const until = '2026-11-24T00:00:00.000Z';
     const next = withNewSecret(client, keys, until);
-    const before = (now: string) => previousSecret(next.client, keys, new Date(now));
-    expect(before('2026-11-23T23:59:59Z')).to.equal(secret);
-    expect(before(until)).to.equal(undefined);
+    const was = (now: string) => previousSecret(next.client, keys, new Date(now));
+    expect(was('2026-11-23T23:59:59Z')).to.equal(secret);
+    expect(was(until)).to.equal(undefined);
     expect(withNewSecret(next.client, keys).client).to.not.have.property('previousSecret');
   });
 

@@ -67,6 +67,20 @@ export function bindHeader(profile: CsvProfile, cells: readonly string[]): Bound
   return { width: cells.length, columns, tenant, drift };
 }
 
+/**
+ * At most so many columns of the profile can `bindHeader` find in a row of these folded headings: those that are headed
+ * so, and those that may be renamed. A small part of its cost, which every row at a file's beginning would have.
+ */
+export function columnsMax({ columns }: CsvProfile, headings: ReadonlySet<string>): number {
+  let exact = 0;
+  let open = 0;
+  for (const { headers, required, expected } of columns) {
+    if (headers.some((header) => headings.has(header))) exact += 1;
+    else if (required || expected) open += 1;
+  }
+  return exact + Math.min(open, headings.size);
+}
+
 function tenantColumn(profile: CsvProfile, headings: readonly string[]): number {
   for (const heading of profile.tenant) {
     const at = headings.indexOf(heading);

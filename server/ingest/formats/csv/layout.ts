@@ -1,7 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import { csvOptions } from './csv-options.ts';
 import { type CsvEncoding, guessEncoding } from './encoding.ts';
-import { type BoundHeader, bindHeader } from './header.ts';
+import { foldHeader } from './fold-header.ts';
+import { type BoundHeader, bindHeader, columnsMax } from './header.ts';
 import type { CsvProfile } from './profile.ts';
 
 /** How a CSV file is written, and the profile that reads it. */
@@ -29,23 +30,31 @@ const columnsMin = 3;
  */
 export function findLayout(first: Uint8Array, profiles: readonly CsvProfile[]): CsvLayout | undefined {
   let best: { readonly layout: CsvLayout; readonly score: number } | undefined;
-  for (const { delimiter, rows } of readings(first)) {
-    for (const [at, cells] of rows.slice(0, headerRowsMax).entries()) {
+  const text = decodeFirst(first, guessEncoding(first));
+  for (const delimiter of delimiters) {
+    const rows = rowsOf(text, delimiter, headerRowsMax);
+    for (const [at, cells] of rows.entries()) {
+      const headings = new Set(cells.map(foldHeader));
       for (const profile of profiles) {
+        if (soundScore + columnsMax(profile, headings) <= (best?.score ?? 0)) continue;
         const header = bindHeader(profile, cells);
         const score = scoreOf(header, cells);
         if (score <= (best?.score ?? 0)) continue;
-        best = { score, layout: { profile, header, delimiter, skip: at + 1, sample: rows.slice(at + 1) } };
+        best = { score, layout: { profile, header, delimiter, skip: at + 1, sample: [] } };
       }
     }
   }
-  return best?.layout;
+  if (best === undefined) return undefined;
+  const { delimiter, skip } = best.layout;
+  return { ...best.layout, sample: rowsOf(text, delimiter, headerRowsMax + sampleRowsMax).slice(skip) };
 }
 
 /** The most likely header row of a file that no profile knows: the first row of many different texts. */
 export function guessTable(first: Uint8Array): Pick<CsvLayout, 'delimiter' | 'sample'> & { header: readonly string[] } {
   let best = { delimiter: ',', header: [] as readonly string[], sample: [] as readonly (readonly string[])[] };
-  for (const { delimiter, rows } of readings(first)) {
+  const text = decodeFirst(first, guessEncoding(first));
+  for (const delimiter of delimiters) {
+    const rows = rowsOf(text, delimiter, headerRowsMax + sampleRowsMax);
     const widest = Math.max(0, ...rows.map((row) => row.length));
     const at = rows.findIndex(
       (row) => row.length === widest && row.every((cell) => cell.trim() !== '' && !/^[\d/:.\s-]+$/.test(cell)),
@@ -56,38 +65,36 @@ export function guessTable(first: Uint8Array): Pick<CsvLayout, 'delimiter' | 'sa
   return best;
 }
 
+/** A header that lacks nothing beats every one that does. */
+const soundScore = 1000;
+
 function scoreOf({ columns, drift }: BoundHeader, cells: readonly string[]): number {
   const lacking = drift.filter(({ kind }) => kind === 'required').length;
   const filled = cells.filter((cell) => cell.trim() !== '').length;
   if (lacking === 0)
-    return columns.length > 0 && columns.length >= Math.min(columnsMin, filled) ? 1000 + columns.length : 0;
+    return columns.length > 0 && columns.length >= Math.min(columnsMin, filled) ? soundScore + columns.length : 0;
   // Half a match is worth saying what is missing, not worth reading.
   return columns.length >= columnsMin && columns.length * 2 >= filled ? columns.length - lacking : 0;
 }
 
-function* readings(first: Uint8Array): Generator<{ delimiter: string; rows: readonly (readonly string[])[] }> {
-  const text = decodeFirst(first, guessEncoding(first));
-  for (const delimiter of delimiters) {
-    if (!text.includes(delimiter)) continue;
-    const rows: string[][] = [];
-    try {
-      parse(text, {
-        ...csvOptions(delimiter),
-        to: headerRowsMax + sampleRowsMax,
-        on_record: (row: string[]) => {
-          rows.push(row);
-          return null;
-        },
-      });
-    } catch {
-      // The first bytes may end inside a quoted field: the rows before it are good.
-    }
-    // The last row may be cut; of a file of one row it is all that there is.
-    yield {
-      delimiter,
-      rows: rows.length > 1 && rows.length < headerRowsMax + sampleRowsMax ? rows.slice(0, cut(text, rows)) : rows,
-    };
+/** The first rows, at most `max`; none where the delimiter does not occur. */
+function rowsOf(text: string, delimiter: string, max: number): readonly (readonly string[])[] {
+  if (!text.includes(delimiter)) return [];
+  const rows: string[][] = [];
+  try {
+    parse(text, {
+      ...csvOptions(delimiter),
+      to: max,
+      on_record: (row: string[]) => {
+        rows.push(row);
+        return null;
+      },
+    });
+  } catch {
+    // The first bytes may end inside a quoted field: the rows before it are good.
   }
+  // The last row may be cut; of a file of one row it is all that there is.
+  return rows.length > 1 && rows.length < max ? rows.slice(0, cut(text, rows)) : rows;
 }
 
 function cut(text: string, rows: readonly unknown[]): number {

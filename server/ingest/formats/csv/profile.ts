@@ -1,5 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AppError } from '../../../core/error.ts';
+import { contentHash } from '../../../core/hash.ts';
 import { type FieldValue, type RecordType, recordTypes } from '../../../record/record.ts';
 import {
   type CsvColumnDocument,
@@ -28,6 +29,8 @@ export interface CsvProfile {
   /** Folded headings that are known and not kept. */
   readonly ignore: ReadonlySet<string>;
   readonly records: ReadonlySet<RecordType>;
+  /** Differs where rows are read otherwise. */
+  readonly reading: string;
   /** Place of each `record.field` in the record schema: rows of all formats state their fields in that order. */
   readonly fieldOrder: ReadonlyMap<string, number>;
 }
@@ -191,6 +194,7 @@ function compileProfile(
     links,
     ignore: new Set((document.ignore ?? []).map(foldHeader)),
     records: new Set(columns.flatMap((column) => column.targets.flatMap((one) => (one === null ? [] : [one.record])))),
+    reading: contentHash(JSON.stringify([document, settings])),
     fieldOrder: new Map([...kinds.keys()].map((field, at) => [field, at])),
   };
   checkKeys(file, profile);

@@ -13,7 +13,8 @@ export interface CsvRow {
 /** `rows` any number of times, then `end`; or `fault`, after which nothing comes. */
 export type CsvBatch =
   | { readonly kind: 'rows'; readonly rows: readonly CsvRow[] }
-  | { readonly kind: 'end'; readonly rows: number }
+  /** `plain`: every row is a line. */
+  | { readonly kind: 'end'; readonly rows: number; readonly plain: boolean }
   | { readonly kind: 'fault'; readonly message: string };
 
 export interface CsvReading {
@@ -55,7 +56,7 @@ export async function* readCsv(bytes: AsyncIterable<Uint8Array>, reading: CsvRea
     source.destroy();
   }
   if (rows.length > 0) yield { kind: 'rows', rows };
-  yield { kind: 'end', rows: counted };
+  yield { kind: 'end', rows: counted, plain: line === seen + 1 };
 }
 
 function isBlank(cells: readonly string[]): boolean {
