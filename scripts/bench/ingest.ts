@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { ingestNodeOptions } from '../../server/ingest/node-options.ts';
 import type { IngestFigures } from './ingest-process.ts';
 import { machine } from './machine.ts';
 import { median, round } from './numbers.ts';
@@ -70,7 +71,7 @@ function rounded({ rowsPerSecond, rowsPerCpuSecond }: Baseline): Baseline {
 }
 
 function ingest(data: string, file: string): Promise<IngestFigures> {
-  return runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file]);
+  return runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file], ingestNodeOptions);
 }
 
 function figure(run: IngestFigures, bytes: number, csv: Baseline) {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { limits } from '../core/limits.ts';
+import { ingestNodeOptions } from '../ingest/node-options.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { House } from './house.ts';
 
@@ -27,7 +28,7 @@ export function background(
   let stopped = false;
 
   const start = (tenant: string) => {
-    const child = spawn(process.execPath, [...process.execArgv, entry, ...argsOf(tenant)], {
+    const child = spawn(process.execPath, [...process.execArgv, ...ingestNodeOptions, entry, ...argsOf(tenant)], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: childEnvironment(settings),
     });

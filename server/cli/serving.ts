@@ -16,6 +16,7 @@ import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts
 import { grantTenant } from '../tenancy/grant.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
 import { authorizationServer } from './authorization-server.ts';
+import { clientOrigins } from './client-origins.ts';
 import type { House } from './house.ts';
 import { runOnce } from './run-once.ts';
 import { subscriptionServing } from './subscription-serving.ts';
@@ -84,6 +85,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     ...{ publicUrl, canonicalBase, parameters: house.parameters, registry: snapshot, store, clock, logger },
     software: { name, version, releasedAt },
     authenticate: tokenVerifier(registrations),
+    origins: clientOrigins(snapshot),
     audit,
     trace(tenantStore, contract) {
       const tenant = snapshot.tenant(tenantStore.tenant);

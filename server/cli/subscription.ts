@@ -25,7 +25,7 @@ export function subscriptionCommand(open: OpenHouse): Command {
   const all = (tenant: string, interaction: string, options: CommonOptions, show: (house: House) => Promise<void>) =>
     inHouse(open, options, async (house) => {
       await show(house);
-      await auditOperator(house, tenant, { interaction });
+      await auditOperator(house, tenant, { interaction, id: tenant });
     });
   return new Command('subscription')
     .description('subscriptions and the delivery of events')

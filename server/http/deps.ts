@@ -21,6 +21,8 @@ export interface ServerDeps {
   /** The registry as this process last saw it; `refresh` is asked where a tenant is unknown. */
   readonly registry: { tenant(id: string): Tenant | undefined; refresh(): Promise<void> };
   readonly authenticate: VerifyToken;
+  /** Origins of browser apps (of redirect URIs) of a tenant's active clients, or of one client alone. */
+  origins(tenant: string, clientId?: string): ReadonlySet<string>;
   readonly store: Pick<Store, 'tenant'>;
   /**
    * Durable when it resolves; a tenant of null is the system's log. Where it fails, so does the request (503): nothing

@@ -4,6 +4,7 @@ import { AppError } from '../core/error.ts';
 import { answers, outcomeBytes } from '../fhir/outcome.ts';
 import type { InteractionResponse } from '../interaction/context.ts';
 import { StoreError } from '../store/error.ts';
+import { answerPreflight, corsHeaders, isPreflight } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { respond } from './respond.ts';
 import { challengeOf, type StepParts, steps } from './steps.ts';
@@ -15,6 +16,7 @@ interface Answer extends InteractionResponse {
 
 /** Runs the steps, records the outcome, and only then answers. Never rejects. */
 export async function handle(exchange: Exchange, parts: StepParts, to: ServerResponse): Promise<void> {
+  if (isPreflight(exchange)) return answerPreflight(exchange, parts.deps, to);
   let answer: Answer;
   try {
     answer = await run(exchange, parts);
@@ -30,7 +32,7 @@ export async function handle(exchange: Exchange, parts: StepParts, to: ServerRes
     });
     answer = failureAnswer(exchange, new AppError('unavailable', 'the request could not be recorded'));
   }
-  respond(exchange, answer, to);
+  respond(exchange, { ...answer, headers: { ...corsHeaders(exchange, parts.deps), ...answer.headers } }, to);
 }
 
 async function run(exchange: Exchange, parts: StepParts): Promise<Answer> {

@@ -144,7 +144,7 @@ function people(parts: ConfigurationParts): Configuration {
 }
 
 /** Origins of redirect URIs: where a browser app that may call us from its page was loaded from. */
-export function originsOf(redirectUris: readonly string[]): ReadonlySet<string> {
+function originsOf(redirectUris: readonly string[]): ReadonlySet<string> {
   return new Set(redirectUris.map((uri) => new URL(uri).origin));
 }
 

@@ -73,6 +73,7 @@ export async function fhirRig(
     parameters,
     registry: { tenant: (id) => registered.get(id), refresh: async () => {} },
     authenticate: async (header, base, tenant) => authenticate(header, base, tenant),
+    origins: () => new Set<string>(),
     store,
     audit: async (entry) => void audited.push(entry),
     trace: () => emptyTrace,

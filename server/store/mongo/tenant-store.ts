@@ -1,6 +1,7 @@
 import { hkdfSync } from 'node:crypto';
 import type { ClientSession } from 'mongoose';
-import type { Lease, TenantStore } from '../port.ts';
+import { StoreError } from '../error.ts';
+import type { AuditLog, Lease, TenantStore } from '../port.ts';
 import { auditLog } from './audit.ts';
 import { blobStore } from './blob.ts';
 import { deliveryStore } from './delivery.ts';
@@ -42,6 +43,13 @@ export function tenantStore(options: TenantStoreOptions): TenantStore {
     apply: applyBatch,
     transaction,
   });
+  const log = auditLog(async () => (await parts()).audit, disclosures);
+  /** A move that began meanwhile may have copied the log without these rows: then nobody relies on them. */
+  const append: AuditLog['append'] = async (rows) => {
+    const { scope } = await places.place(tenant, false);
+    await log.append(rows);
+    if ((await places.place(tenant, true)).scope !== scope) throw new StoreError('moving', 'the log has moved');
+  };
   return {
     tenant,
     transact: async (ops, at, lease) => journal.commit(draftOf(tenant, ops, at, lease, held)),
@@ -58,7 +66,7 @@ export function tenantStore(options: TenantStoreOptions): TenantStore {
     ledger: ledgerReader(parts, journal),
     outbox: outbox(parts, journal),
     delivery: deliveryStore(parts, held),
-    audit: auditLog(async () => (await parts()).audit, disclosures),
+    audit: { ...log, append },
     blobs: blobStore(async () => {
       const { scope, key } = await places.place(tenant, true);
       return { scope, key: Buffer.from(hkdfSync('sha256', key, '', 'blobs', 32)) };

@@ -29,7 +29,7 @@ describe('http', () => {
       'last-modified': 'Mon, 23 Nov 2026 12:00:00 GMT',
       'content-type': 'application/fhir+json; charset=utf-8',
       'cache-control': 'private, no-cache',
-      vary: 'Authorization, Accept, Prefer',
+      vary: 'Authorization, Accept, Prefer, Origin',
     });
   });
 
