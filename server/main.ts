@@ -11,6 +11,7 @@ import type { Publishing } from './commit/publish.ts';
 import { loadSettings } from './config/load.ts';
 import type { Settings } from './config/schema.ts';
 import { systemClock } from './core/clock.ts';
+import { sha256 } from './core/hash.ts';
 import { compileProfiles } from './ingest/formats/csv/profile.ts';
 import { tenantProfiles } from './ingest/formats/csv/tenant-profiles.ts';
 import { compileColumns } from './ingest/formats/go2/columns.ts';
@@ -90,6 +91,11 @@ function ingestParts(
     columns: ({ settings }) => (settings.publishBirthDate ? published : plain),
     ourCsvProfiles: compileProfiles(csv.profiles, [], csv.schema, { publishBirthDate: false }),
     csvProfiles: tenantProfiles(csv.profiles, csv.schema),
+    projection(tenant) {
+      const made = mappings.filter(({ contract }) => tenant.contracts.includes(contract));
+      const context = projectionContext(tenant, canonicalBase, '');
+      return sha256(JSON.stringify([context, made.map(({ contract, version }) => [contract, version])]));
+    },
     projectors(tenant, tenantStore, today): Publishing['projectors'] {
       const context = projectionContext(tenant, canonicalBase, today);
       return tenant.contracts.flatMap((contract) => {

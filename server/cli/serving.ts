@@ -7,6 +7,7 @@ import { tokenVerifier } from '../auth/verify.ts';
 import { adminTokenVerifier } from '../auth/verify-admin.ts';
 import { buildServer } from '../http/server.ts';
 import { hasWorkLeft } from '../ingest/publish-left.ts';
+import { isOutdated } from '../ingest/republish.ts';
 import { unfinished } from '../ingest/run.ts';
 import { traceReader } from '../lineage/trace-reader.ts';
 import { signingKeyRing } from '../oauth/signing-keys.ts';
@@ -120,15 +121,17 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
   };
 }
 
-async function leftUnfinished({ store, clock }: House, snapshot: RegistrySnapshot): Promise<readonly string[]> {
+async function leftUnfinished({ store, clock, ingest }: House, snapshot: RegistrySnapshot): Promise<readonly string[]> {
   const left: string[] = [];
-  for (const { id, status } of snapshot.tenants()) {
+  for (const registered of snapshot.tenants()) {
+    const { id, status } = registered;
     if (status !== 'active') continue;
     const lease = await store.system.leases.current(`ingest/${id}`);
     const busy = lease !== undefined && lease.expiresAt > clock.now().toISOString();
     if (busy) continue;
     const tenant = store.tenant(grantTenant(id, 'operator'));
-    if ((await unfinished(tenant)).length > 0 || (await hasWorkLeft(tenant))) left.push(id);
+    const outdated = await isOutdated(ingest, registered);
+    if (outdated || (await unfinished(tenant)).length > 0 || (await hasWorkLeft(tenant))) left.push(id);
   }
   return left;
 }

@@ -117,6 +117,7 @@ export const limits = {
   deliveryLookMs: 25,
   deliveryRemoteLookMs: 250,
   deliveryIdleLookMs: 1_000,
+  deliveryStopMs: 1_500,
   deliveriesAtOnceMax: 64,
   deliveriesPerTenantMax: 16,
   deliveriesPerHostMax: 16,

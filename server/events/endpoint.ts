@@ -14,7 +14,8 @@ export interface Header {
 }
 
 const portsAllowed: ReadonlySet<string> = new Set(['', '443', '8443']);
-const localNames = /^(?:localhost|.*\.localhost)$/i;
+/** A name may end in the dot of the root. */
+const localNames = /^(?:localhost|.*\.localhost)\.?$/i;
 
 /**
  * A URL that notifications may be sent to; addresses behind a name are looked at when it is connected to. Throws
@@ -51,9 +52,10 @@ function isLocal(address: string): boolean {
 function sameServer(origin: string, url: URL): boolean {
   const own = URL.canParse(origin) ? new URL(origin) : undefined;
   if (own === undefined) return false;
-  const name = ({ hostname }: URL) => (localNames.test(hostname) || isLocal(literalOf(url) ?? '') ? 'local' : hostname);
+  const name = ({ hostname }: URL) =>
+    localNames.test(hostname) || isLocal(literalOf(url) ?? '') ? 'local' : hostname.replace(/\.$/, '');
   const port = ({ port, protocol }: URL) => port || (protocol === 'https:' ? '443' : '80');
-  return port(own) === port(url) && (own.hostname === url.hostname || (name(own) === 'local' && name(url) === 'local'));
+  return port(own) === port(url) && name(own) === name(url);
 }
 
 function refusedEndpoint(why: string): AppError {

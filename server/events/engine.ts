@@ -62,9 +62,12 @@ export function deliveryEngine(parts: DeliveryParts, lookMs: number): DeliveryEn
       stopped = true;
       clearInterval(timer);
       await looking;
-      await parts.turns.close();
-      for (const one of deliveries.values()) await one.release();
+      const done = parts.turns.close();
+      await Promise.race([done, new Promise((resolve) => setTimeout(resolve, limits.deliveryStopMs).unref())]);
+      for (const one of deliveries.values()) one.abandon();
       await parts.channel.close();
+      await done;
+      for (const one of deliveries.values()) await one.release();
     },
   };
 }

@@ -24,6 +24,8 @@ export interface TenantDelivery {
   listening(): boolean;
   /** Epoch milliseconds of the next thing that is due by time. */
   dueMs(): number;
+  /** From now on nothing is begun, and what was cut off is not written down. */
+  abandon(): void;
   release(): Promise<void>;
 }
 
@@ -79,8 +81,12 @@ class Delivery implements TenantDelivery {
     }
   }
 
-  async release(): Promise<void> {
+  abandon(): void {
     this.#released = true;
+  }
+
+  async release(): Promise<void> {
+    this.abandon();
     await this.#looking;
     await this.#lease.release();
   }
@@ -193,12 +199,15 @@ class Delivery implements TenantDelivery {
     const kind = kinds[step];
     if (kind === undefined) return;
     const host = `${this.#tenant} ${one.terms.endpoint.host}`;
-    const waitMs = breaker.waitUntil(host, clock.now().getTime());
+    // A handshake is asked for by a client, who may know better.
+    const waitMs = kind === 'handshake' ? undefined : breaker.waitUntil(host, clock.now().getTime());
     if (waitMs !== undefined) {
       one.holdUntilMs = waitMs;
       return;
     }
     const attempted = await attempt(one, kind, this.#store(), this.#parts);
+    // Cut off by the end of this process: nobody's failure, and sent again.
+    if (this.#released) return;
     breaker.noted(host, attempted.outcome.error, clock.now().getTime());
     const { rows, status } = concluded(one, attempted, this.#parts);
     await this.#write([...rows, progressRow(one)]);

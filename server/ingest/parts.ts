@@ -22,6 +22,8 @@ export interface IngestParts {
   readonly csvProfiles: (tenant: Tenant) => readonly CsvProfile[];
   /** Projectors of the tenant's live contracts on `today`, the default contract first. */
   readonly projectors: (tenant: Tenant, store: TenantStore, today: string) => Publishing['projectors'];
+  /** A short name of everything beside records and day that decides what the tenant's resources look like. */
+  readonly projection: (tenant: Tenant) => string;
   readonly extract: Publishing['extract'];
   readonly progress?: (progress: Progress) => void;
 }

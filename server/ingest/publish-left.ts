@@ -4,6 +4,7 @@ import { limits } from '../core/limits.ts';
 import type { TenantStore } from '../store/port.ts';
 import { fileAnnouncer } from './announcer.ts';
 import type { Ingest } from './apply.ts';
+import { noFile } from './republish.ts';
 
 /** Is anything due for work that no running ingest will publish? */
 export async function hasWorkLeft(store: TenantStore): Promise<boolean> {
@@ -26,7 +27,8 @@ export async function publishLeft({ parts, tenant, store, lease }: Ingest): Prom
     const from = files.find(({ id }) => id === file);
     // What no file made due is made anew for another reason: that raises no events (meaning.md, Events).
     const told = from === undefined ? {} : { announcer: fileAnnouncer(tenant, from, files, today) };
-    const publishing = { ...parts, store, lease: lease.current(), cause: 'file' as const, file, projectors, ...told };
+    const why = file === noFile ? ({ cause: 'settings', file: null } as const) : ({ cause: 'file', file } as const);
+    const publishing = { ...parts, store, lease: lease.current(), ...why, projectors, ...told };
     await publishUnits(publishing, units, () => [{ op: 'work-done', tenant: store.tenant, units }]);
   }
 }

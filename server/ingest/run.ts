@@ -16,6 +16,7 @@ import { hasWorkLeft, publishLeft } from './publish-left.ts';
 import { receive, refuse } from './receive.ts';
 import { releaseWaiting } from './release-waiting.ts';
 import { knownReport, reportOf, strangerReport } from './report.ts';
+import { isOutdated, makeOutdatedDue } from './republish.ts';
 import { afterApplied, checkPlace, isDue, placeOf } from './sequence.ts';
 import { unpack } from './sources/unpack.ts';
 
@@ -38,7 +39,18 @@ export async function ingestFile(
   const before = source.id === undefined ? undefined : await store.ledger.file(source.id);
   if (before !== undefined && !isUnfinished(before)) return [reportOf(before, tenant.id)];
   if (refusal !== null) return [reportOf(await refuse(parts, store, source, refusal), tenant.id)];
-  return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, (ingest) => take(ingest, source));
+  return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, async (ingest) => {
+    await keepUp(ingest);
+    return take(ingest, source);
+  });
+}
+
+/** What the tenant's settings changed is published before a file, whose counts are its own. */
+async function keepUp(ingest: Ingest): Promise<void> {
+  const halfApplied = (await ingest.store.ledger.files()).some(({ state }) => state === 'applying');
+  if (halfApplied || !(await isOutdated(ingest.parts, ingest.tenant))) return;
+  await makeOutdatedDue(ingest);
+  await publishLeft(ingest);
 }
 
 /** The profiles that may know the file: those of the tenant that the source names, else everybody's. */
@@ -70,12 +82,15 @@ export async function resumeFiles(parts: IngestParts, tenantId: string): Promise
   const { tenant, grant } = identify(undefined, tenantId, await parts.tenants());
   if (tenant?.status !== 'active' || grant === null) return [];
   const store = parts.store.tenant(grant);
-  if ((await unfinished(store)).length === 0 && !(await hasWorkLeft(store))) return [];
+  if (!(await isOutdated(parts, tenant)) && (await unfinished(store)).length === 0 && !(await hasWorkLeft(store))) {
+    return [];
+  }
   return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, async (ingest) => {
     const reports: FileReport[] = [];
     for (const file of await unfinished(store)) {
       reports.push(...(await (file.format === 'zip' ? runZip(ingest, file) : run(ingest, file))));
     }
+    await makeOutdatedDue(ingest);
     await publishLeft(ingest);
     return reports;
   });

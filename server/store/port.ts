@@ -113,9 +113,10 @@ export interface ResourceOp {
 
 /** Where a version came from: the file whose ingest made it and the records that it shows. */
 export interface Lineage {
-  /** Ledger id of the file that made this version; null where a date came true or a contract was activated. */
+  /** Ledger id of the file that made this version; null where something else did. */
   readonly file: string | null;
-  readonly cause: 'file' | 'date' | 'contract' | 'client';
+  /** `settings`: the tenant's settings or the mapping changed under the stored records. */
+  readonly cause: 'file' | 'date' | 'settings' | 'contract' | 'client';
   readonly sources: readonly LineageSource[];
   readonly mapping: string;
   readonly software: string;

@@ -23,9 +23,9 @@ const manyLines = new URL('./house-command-lines.ts', import.meta.url).pathname;
 export type Machine = string | { readonly data: string; readonly settings: Readonly<Record<string, string>> };
 
 /** Starts `esr-fhir ARGS --data DATA` in a process of its own, with no settings of this one's environment. */
-export function startCommand(machine: Machine, args: readonly string[]): Running {
+export function startCommand(machine: Machine, args: readonly string[], ownGroup = false): Running {
   const { data } = typeof machine === 'string' ? { data: machine } : machine;
-  return start(machine, [entry, ...args, '--data', data]);
+  return start(machine, [entry, ...args, '--data', data], ownGroup);
 }
 
 /** Runs command lines one after the other in one other process, each as if it were alone; they name the folder. */
@@ -35,7 +35,7 @@ export async function runLines(machine: Machine, lines: readonly (readonly strin
   return JSON.parse(stdout) as readonly Ran[];
 }
 
-function start(machine: Machine, args: readonly string[]): Running {
+function start(machine: Machine, args: readonly string[], ownGroup = false): Running {
   const { data, settings } = typeof machine === 'string' ? { data: machine, settings: {} } : machine;
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ESR_FHIR_') && name !== 'CI');
   const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
@@ -46,6 +46,7 @@ function start(machine: Machine, args: readonly string[]): Running {
       ...settings,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: ownGroup,
   });
   const text = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
@@ -74,11 +75,13 @@ export interface ServingCommand {
   readonly url: string;
   /** SIGTERM; resolves with how it ended. */
   stop(): Promise<Ran>;
+  /** kill -9 for it and every process that it started. */
+  kill(): Promise<Ran>;
 }
 
 /** Starts `esr-fhir serve --port 0` and waits for its `listening on URL`. */
 export async function serveCommand(machine: Machine, ...args: string[]): Promise<ServingCommand> {
-  const { child, done } = startCommand(machine, ['serve', '--port', '0', ...args]);
+  const { child, done } = startCommand(machine, ['serve', '--port', '0', ...args], true);
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {
     child.stdout?.on('data', (chunk: string) => {
@@ -92,6 +95,10 @@ export async function serveCommand(machine: Machine, ...args: string[]): Promise
     url,
     stop() {
       child.kill('SIGTERM');
+      return done;
+    },
+    kill() {
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL');
       return done;
     },
   };

@@ -115,7 +115,8 @@ describe('interaction/metadata and smart-configuration', () => {
   it('publishes the SMART configuration', async () => {
     const document = (await rig.app.inject(`${base}/.well-known/smart-configuration`)).json();
     expect(document.token_endpoint).to.equal(`${publicUrl}/oauth/token`);
-    expect(document.grant_types_supported).to.deep.equal(['client_credentials']);
+    expect(document.grant_types_supported).to.deep.equal(['client_credentials', 'authorization_code', 'refresh_token']);
+    expect(document).to.include({ issuer: `${publicUrl}/oauth`, authorization_endpoint: `${publicUrl}/oauth/auth` });
     expect(document.code_challenge_methods_supported).to.deep.equal(['S256']);
     expect(document.capabilities).to.include.members([
       'client-confidential-asymmetric',

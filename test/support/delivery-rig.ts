@@ -1,0 +1,125 @@
+import type { AuditEntry } from '../../server/audit/entry.ts';
+import { newClient } from '../../server/auth/new-client.ts';
+import { parseScopes } from '../../server/auth/scope.ts';
+import { subscriptionServing } from '../../server/cli/subscription-serving.ts';
+import { present } from '../../server/core/assert.ts';
+import type { RetrySchedule } from '../../server/events/retry.ts';
+import { registrySnapshot } from '../../server/registry/snapshot.ts';
+import type { StoredVersion } from '../../server/store/port.ts';
+import { grantTenant } from '../../server/tenancy/grant.ts';
+import { type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
+import { subscriptionTo } from './subscription-client.ts';
+
+/** Waits of some milliseconds, without jitter. */
+export const fastSchedule: RetrySchedule = {
+  delivery: [0.02, 0.02, 0.02, 0.02],
+  handshake: [0.02, 0.02],
+  jitter: 0,
+  refusalsMax: 3,
+  retryAfterSecondsMax: 3600,
+};
+
+export const deliveryScope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs';
+
+/** A process that delivers for two trusts, without a web server; events come as rows of batches. */
+export interface DeliveryRig {
+  readonly house: TestHouse;
+  readonly audited: AuditEntry[];
+  /** A client with that scope; what it subscribes to. */
+  client(tenant: string, scope?: string): Promise<RigClient>;
+  /** Commits events of a topic, one for each of `people`, in one batch. */
+  happen(tenant: string, people: readonly string[], topic?: string): Promise<void>;
+  /** Another process's delivery on the same store. */
+  another(): Promise<{ stop(): Promise<void> }>;
+  stopDelivery(): Promise<void>;
+  startDelivery(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface RigClient {
+  readonly id: string;
+  subscribe(endpoint: string, wish?: Parameters<typeof subscriptionTo>[1]): Promise<string>;
+  /** The stored resource. */
+  subscription(id: string): Promise<Readonly<Record<string, unknown>> & { readonly status: string }>;
+  put(id: string, change: object): Promise<StoredVersion>;
+}
+
+export async function deliveryRig(schedule = fastSchedule, at?: string): Promise<DeliveryRig> {
+  const house = await testHouse([trustX, trustY], at);
+  const { store, clock } = house.house;
+  const audited: AuditEntry[] = [];
+  const open = async () => {
+    const snapshot = await registrySnapshot(store);
+    const audit = async (entry: AuditEntry) => void audited.push(entry);
+    const made = subscriptionServing(house.house, {
+      snapshot,
+      publicUrl: () => 'https://api.example',
+      audit,
+      schedule,
+    });
+    made.start();
+    return { ...made, snapshot };
+  };
+  let delivery = await open();
+  let events = 0;
+  return {
+    house,
+    audited,
+    async client(tenant, scope = deliveryScope) {
+      const wish = { name: 'c', tenant, scope, contracts: ['v1'] };
+      const { client } = newClient(wish, house.house.keys, clock.now().toISOString());
+      await house.house.clients.add(client);
+      await delivery.snapshot.refresh();
+      const access = {
+        ...{ grant: grantTenant(tenant, 'token'), clientId: client.id, userId: null, jti: 'j', expiresAt: 2e9 },
+        scopes: present(parseScopes(scope), 'scopes'),
+      };
+      const caller = () => ({ store: house.store(tenant), contract: 'v1', base: baseOf(tenant), access });
+      const read = async (id: string) => {
+        const found = await house.store(tenant).resources.read({ contract: 'v1', type: 'Subscription', id });
+        return JSON.parse(present(found, 'the subscription').body.toString());
+      };
+      return {
+        id: client.id,
+        subscribe: async (endpoint, wish) =>
+          (await delivery.subscriptions.create(caller(), subscriptionTo(endpoint, wish))).id,
+        subscription: read,
+        put: async (id, change) =>
+          delivery.subscriptions.update(caller(), id, { ...(await read(id)), ...change }, undefined),
+      };
+    },
+    async happen(tenant, people, topic = 'starter-created') {
+      const handle = house.store(tenant);
+      const head = await handle.head();
+      const now = clock.now().toISOString();
+      const time = now < head.at ? head.at : now;
+      const ops = people.map((person) => {
+        events += 1;
+        const body = JSON.stringify(eventOf(tenant, topic, person, `e${events}`, time));
+        return { op: 'event', tenant, topic, body } as const;
+      });
+      await handle.transact(ops, time);
+    },
+    another: open,
+    stopDelivery: () => delivery.stop(),
+    async startDelivery() {
+      delivery = await open();
+    },
+    async close() {
+      await delivery.stop();
+      await house.close();
+    },
+  };
+}
+
+function baseOf(tenant: string): string {
+  return `https://api.example/t/${tenant}/fhir/v1`;
+}
+
+function eventOf(tenant: string, type: string, person: string, id: string, time: string) {
+  const filters = { practitioner: [`Practitioner/${person}`], department: ['Organization/d1'] };
+  const dates = { effectiveDate: '2026-12-01', receivedDate: '2026-11-23' };
+  const focus = { reference: `PractitionerRole/${person}`, version: 1 };
+  const data = { tenant, contract: 'v1', focus, ...dates, correlationId: `file-${id}`, filters };
+  return { specversion: '1.0', id, type, source: `urn:esr-fhir:tenant:${tenant}`, time, data };
+}
