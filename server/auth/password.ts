@@ -1,6 +1,6 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto';
 
-/** OWASP's first choice for scrypt: 2^17 × 8 × 1 would hold 128 MiB per attempt; 2^15 with p = 3 costs the same work. */
+/** One of OWASP's equal choices for scrypt: 32 MiB per attempt, three times. */
 const cost = { logN: 15, r: 8, p: 3 } as const;
 const keyBytes = 32;
 const memoryBytesMax = 64 * 1024 * 1024;

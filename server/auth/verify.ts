@@ -90,8 +90,8 @@ export function tokenReader(
 }
 
 /**
- * Looks at a token without a request for it (introspection, revocation): undefined where it is not ours, has expired, or
- * is good for nothing any more.
+ * Looks at a token without a request for it (introspection, revocation): undefined where it is not ours, has expired,
+ * or is good for nothing any more.
  */
 export function tokenInspector(
   parts: Omit<TokenVerifierParts, 'firstUse'>,

@@ -47,7 +47,8 @@ export function answerPreflight(exchange: Exchange, { origins, registry }: Serve
           'access-control-allow-origin': origin,
           'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
           'access-control-allow-headers':
-            'Authorization, DPoP, Accept, Content-Type, Prefer, If-Match, If-None-Match, If-Modified-Since, X-Request-ID, X-Correlation-ID',
+            'Authorization, DPoP, Accept, Content-Type, Prefer, If-Match, If-None-Match, If-Modified-Since, ' +
+            'X-Request-ID, X-Correlation-ID',
           'access-control-max-age': maxAgeSeconds,
         }
       : {}),

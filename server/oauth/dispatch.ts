@@ -51,7 +51,7 @@ async function asGet(publicUrl: string, request: IncomingMessage, response: Serv
   response.writeHead(303, { location: `${issuerUrl(publicUrl)}/auth?${form}`, 'cache-control': 'no-store' }).end();
 }
 
-/** OpenID Connect Core section 5.3, by the access tokens that we issue: theirs is a FHIR base, with `openid` in scope. */
+/** OpenID Connect Core section 5.3, by our access tokens: their audience is a FHIR base, `openid` in their scope. */
 async function userinfo(desk: TokenDesk, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const claims = await desk.inspect(bearerOf(request) ?? '');
   // A token that is bound to a key would need a proof, and userinfo says nothing that the id token does not.

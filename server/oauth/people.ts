@@ -49,8 +49,8 @@ interface AccountParts {
 }
 
 /**
- * oidc-provider's `findAccount`: a person with the claims of an id token. `strict`: for a code or refresh token, which a
- * disabled person's must not be good any more; in a session the consent refuses them, and says so.
+ * oidc-provider's `findAccount`: a person with the claims of an id token. `strict`: for a code or refresh token, which
+ * is worth nothing once the person is disabled; in a session it is the consent that refuses them.
  */
 export async function findAccount(
   { users, place }: AccountParts,

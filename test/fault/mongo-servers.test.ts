@@ -3,19 +3,13 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { expect } from 'chai';
+import { newClient } from '../../server/auth/new-client.ts';
 import { generateTrust } from '../../server/cli/generator/trust.ts';
 import type { House } from '../../server/cli/house.ts';
 import { ingestFile } from '../../server/ingest/run.ts';
 import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
-import {
-  commandJson,
-  runCommand,
-  type ServingCommand,
-  serveCommand,
-  startCommand,
-  until,
-} from '../support/house-command.ts';
+import { commandJson, type ServingCommand, serveCommand, until } from '../support/house-command.ts';
 import { trustX } from '../support/house-open.ts';
 import { type HouseState, houseState } from '../support/house-state.ts';
 import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
@@ -36,7 +30,6 @@ function describeServers(base: string): void {
   const files: string[] = [];
   let undisturbed: HouseState;
   let wholeMs = 0;
-  let startMs = 0;
 
   /** Two machines: a data folder each, one database, one master key; with the tenant `rxx`. */
   const machines = async () => {
@@ -68,19 +61,52 @@ function describeServers(base: string): void {
     }
   };
 
+  /** Until no file and no unit waits any more. */
+  const finished = async (house: House) => {
+    const { ledger, records } = tenantIn(house);
+    await until('what was begun is finished', 120, async () => {
+      const waits = (await ledger.files()).some(({ state }) => state === 'applying' || state === 'received');
+      return waits || (await records.work(1)).length > 0 ? undefined : true;
+    });
+  };
+  /** Tokens of a server, for reading and for bringing files. */
+  const tokens =
+    ({ url }: ServingCommand) =>
+    async ({ keys, clients, clock }: House): Promise<Tokens> => {
+      const made = async (scope: string, admin: boolean) => {
+        const wish = { name: 'test', tenant: 'rxx', scope, contracts: admin ? [] : ['v1'], admin };
+        const { client, secret = '' } = newClient(wish, keys, clock.now().toISOString());
+        await clients.add(client);
+        return until('the client is known', 10, () => tokenOf(url, client.id, secret));
+      };
+      return { read: await made('system/*.rs', false), write: await made('admin/files.write', true) };
+    };
+  /** Brings the files in their order; `taken`: those that the server says it has. */
+  const upload = async ({ url }: ServingCommand, { write }: Tokens, taken: Set<string>) => {
+    for (const file of files) {
+      const answer = await fetch(`${url}/admin/v1/tenants/rxx/files?name=${basename(file)}`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${write}` },
+        body: readFileSync(file),
+      });
+      expect(answer.status).to.equal(202);
+      taken.add(basename(file));
+    }
+  };
+
   before(async () => {
     const out = join(scratch, 'files');
     const trust = { staff: verify ? 300 : 30, vpd: '277', ods: 'RXX', seed: 'servers', startDate: '2020-01-01' };
     files.push(...generateTrust({ ...trust, out, days: 1, broken: 0.01 }).files.map(({ name }) => join(out, name)));
     const { store, one } = await machines();
-    let began = performance.now();
-    await runCommand(one, 'tenant', 'list');
-    startMs = performance.now() - began;
-    began = performance.now();
-    const ran = await runCommand(one, 'ingest', '--tenant', 'rxx', ...files);
-    expect(ran.status, ran.stderr).to.equal(0);
+    const server = await serveCommand(one);
+    const began = performance.now();
+    await upload(server, await inHouse(store, tokens(server)), new Set());
+    await inHouse(store, (house) => finished(house));
     wholeMs = performance.now() - began;
     undisturbed = await inHouse(store, (house) => houseState(tenantIn(house)));
+    expect((await server.stop()).status).to.equal(0);
+    expect(undisturbed.files).to.have.lengthOf(files.length);
   });
 
   after(async () => {
@@ -88,37 +114,40 @@ function describeServers(base: string): void {
     rmSync(scratch, { recursive: true, force: true });
   });
 
-  it('finish each other’s killed ingests, with nothing lost or doubled', async () => {
-    for (let kill = 0; kill < kills; kill += 1) {
+  for (let kill = 0; kill < kills; kill += 1) {
+    it(`finish each other’s killed ingests under load, nothing lost or doubled (kill ${kill + 1}/${kills})`, async () => {
       const { store, one, other } = await machines();
-      const server = await serveCommand(other);
+      const [killed, left] = await Promise.all([serveCommand(one), serveCommand(other)]);
       try {
-        const { child, done } = startCommand(one, ['ingest', '--tenant', 'rxx', ...files]);
+        const [first, second] = [await inHouse(store, tokens(killed)), await inHouse(store, tokens(left))];
+        const loads = [load(killed, first), load(left, second)] as const;
+        const taken = new Set<string>();
+        const uploading = upload(killed, first, taken).catch(() => undefined);
         const chance = ((kill * 7_919 + 104_729) % 1_000) / 1_000;
-        const timer = setTimeout(
-          () => child.kill('SIGKILL'),
-          startMs + ((wholeMs - startMs) * (kill + chance)) / kills,
-        );
-        await done;
-        clearTimeout(timer);
+        await new Promise((resolve) => setTimeout(resolve, (wholeMs * (kill + chance)) / kills));
+        const before = loads[0].stop();
+        await killed.kill();
+        await uploading;
+        await inHouse(store, finished);
+        const [answered, failed] = [await before, await loads[1].stop()];
+        expect(answered.wrong, 'answers of the one that is killed').to.deep.equal([]);
+        expect(failed.wrong, 'answers of the other one').to.deep.equal([]);
+        expect(failed.good).to.be.greaterThan(0);
         const state = await inHouse(store, async (house) => {
-          const { ledger, records } = tenantIn(house);
-          await until('the other server finishes what was begun', 60, async () => {
-            const begun = (await ledger.files()).some((file) => file.state === 'applying');
-            return begun || (await records.work(1)).length > 0 ? undefined : true;
-          });
-          // What the killed process had not even received is brought again.
+          const names = (await tenantIn(house).ledger.files()).map(({ name }) => name);
+          expect(names, 'files that the killed server said it had').to.include.members([...taken]);
+          // What it had not taken is brought again.
           await ingest(house);
           return houseState(tenantIn(house));
         });
         for (const member of ['files', 'records', 'exceptions', 'events', 'versions'] as const) {
-          expect(state[member], `${member} after kill ${kill + 1}`).to.deep.equal(undisturbed[member]);
+          expect(state[member], member).to.deep.equal(undisturbed[member]);
         }
       } finally {
-        await server.stop();
+        expect((await left.stop()).status).to.equal(0);
       }
-    }
-  });
+    });
+  }
 
   it('serve one store at once: each sees what the other was told, with an audit chain of its own', async () => {
     const { store, one, other } = await machines();
@@ -153,4 +182,45 @@ function describeServers(base: string): void {
     const writers = await inHouse(store, (house) => tenantIn(house).audit.writers());
     expect(writers).to.include.members(['serve', 'serve-2']);
   });
+}
+
+interface Tokens {
+  readonly read: string;
+  readonly write: string;
+}
+
+/** Undefined where the server does not know the client yet. */
+async function tokenOf(url: string, id: string, secret: string): Promise<string | undefined> {
+  const answer = await fetch(`${url}/oauth/token`, {
+    method: 'POST',
+    headers: { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` },
+    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+  });
+  if (!answer.ok) return undefined;
+  return ((await answer.json()) as { readonly access_token: string }).access_token;
+}
+
+/** Searches one after the other until told to stop; how many were answered, and what was wrong with the others. */
+function load({ url }: ServingCommand, { read }: Tokens) {
+  const counted = { good: 0, wrong: [] as string[] };
+  let stopped = false;
+  const one = async (query: string) => {
+    const answer = await fetch(`${url}/t/rxx/fhir/v1/${query}`, { headers: { authorization: `Bearer ${read}` } });
+    const text = await answer.text();
+    if (answer.status === 200 && text.endsWith('}')) counted.good += 1;
+    else counted.wrong.push(`${query}: ${answer.status} ${text.slice(0, 200)}`);
+  };
+  const asking = (async () => {
+    while (!stopped) {
+      await one('PractitionerRole?_count=5&_include=PractitionerRole:practitioner');
+      await one('Practitioner?_summary=count');
+    }
+  })();
+  return {
+    async stop() {
+      stopped = true;
+      await asking;
+      return counted;
+    },
+  };
 }

@@ -1,8 +1,10 @@
 import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
+import { sha256 } from '../../server/core/hash.ts';
+import { traceFile } from '../../server/lineage/trace.ts';
 import { baseline, fileOfStep } from '../support/event-vector.ts';
 import { type HookReceiver, hookReceiver, notificationOf, statusOf } from '../support/hook-receiver.ts';
-import { until } from '../support/house-command.ts';
+import { commandJson, until } from '../support/house-command.ts';
 import { eventsOf } from '../support/house-events.ts';
 import { type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
@@ -116,5 +118,69 @@ describe('Subscriptions, from a file to a receiver', () => {
     expect(queried.entry[1]).to.not.have.property('resource');
     const kept = await eventsOf(house.store('rxx'));
     expect(kept.filter(({ type }) => type === 'starter-created').length).to.equal(2);
+  });
+
+  it('sends plain R4 subscriptions the resource itself, or an empty request', async () => {
+    const criteria = 'PractitionerRole?active=true';
+    const full = await client.subscribe(subscriptionTo(`${hook.url}/plain`, { criteria }));
+    const bare = await client.subscribe(subscriptionTo(`${hook.url}/bare`, { criteria, payload: null }));
+    for (const { id } of [full, bare]) {
+      await until('active', 5, async () => ((await client.subscription(id)).status === 'active' ? true : undefined));
+    }
+    const before = at('/plain').length + at('/bare').length;
+    await changes(starterRows(3));
+    const sent = await until('both', 10, async () => {
+      const found = [...hook.received]
+        .filter(({ path }) => path.startsWith('/plain') || path === '/bare')
+        .slice(before);
+      return found.some(({ path }) => path === '/bare') && found.some(({ method }) => method === 'PUT')
+        ? found
+        : undefined;
+    });
+    const put = sent.find(({ method, bytes }) => method === 'PUT' && bytes.includes('920003'));
+    expect(put?.path).to.match(/^\/plain\/PractitionerRole\//);
+    expect(JSON.parse(String(put?.bytes))).to.deep.include({ resourceType: 'PractitionerRole', active: true });
+    const empty = sent.find(({ path }) => path === '/bare');
+    expect([empty?.method, empty?.bytes.length]).to.deep.equal(['POST', 0]);
+  });
+
+  it('keeps one correlation id from the file to the event, the notification and its lineage', async () => {
+    const made = await client.subscribe(subscriptionTo(`${hook.url}/traced`));
+    await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
+    const report = await changes(starterRows(4));
+    const { received, events } = await notified('/traced', 'event-notification');
+    expect(received.headers['x-correlation-id']).to.equal(report?.id);
+    expect(JSON.stringify(events)).to.include(report?.id);
+    const trace = await until('the attempt is written down', 5, async () => {
+      const found = await traceFile(house.store('rxx'), report?.id ?? '');
+      const mine = found?.notifications.find(({ subscription }) => subscription === made.id);
+      return mine?.attempts.length === 1 ? mine : undefined;
+    });
+    expect(trace).to.include({ topic: 'starter-created', number: 1, correlationId: report?.id });
+    const [attempt] = trace.attempts;
+    expect(attempt).to.include({
+      status: 200,
+      error: null,
+      bytes: received.bytes.length,
+      sha256: sha256(received.bytes),
+    });
+  });
+
+  it('is listed, and replayed, from the command line', async () => {
+    const listed = await commandJson(house.data, 'subscription', 'list', '--tenant', 'rxx');
+    const { subscriptions } = listed as { subscriptions: readonly { id: string; endpoint: string; events: number }[] };
+    const traced = subscriptions.find(({ endpoint }) => endpoint.endsWith('/traced'));
+    expect(traced).to.include({ events: 1, delivered: 1, status: 'active', client: client.client.id });
+    const id = String(traced?.id);
+    await commandJson(house.data, 'subscription', 'replay', id, '--tenant', 'rxx', '--since', '2026-01-01T00:00:00Z');
+    const told = () => at('/traced').filter((one) => notificationOf(one).kind === 'event-notification');
+    await until('sent again', 10, async () => (told().length === 2 ? true : undefined));
+    const [first, second] = told();
+    expect(second?.headers['webhook-id']).to.equal(first?.headers['webhook-id']);
+    expect(second?.bytes.equals(first?.bytes ?? Buffer.alloc(0))).to.equal(true);
+    const status = await commandJson(house.data, 'subscription', 'status', id, '--tenant', 'rxx');
+    expect((status as { attempts: readonly object[] }).attempts.length).to.equal(3);
+    const letters = await commandJson(house.data, 'subscription', 'dead-letters', '--tenant', 'rxx');
+    expect(letters).to.deep.equal({ dead_letters: [] });
   });
 });

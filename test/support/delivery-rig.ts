@@ -42,6 +42,7 @@ export interface RigClient {
   /** The stored resource. */
   subscription(id: string): Promise<Readonly<Record<string, unknown>> & { readonly status: string }>;
   put(id: string, change: object): Promise<StoredVersion>;
+  remove(id: string): Promise<StoredVersion>;
 }
 
 export async function deliveryRig(schedule = fastSchedule, at?: string): Promise<DeliveryRig> {
@@ -58,7 +59,13 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
       schedule,
     });
     made.start();
-    return { ...made, snapshot };
+    // As a server does all the time.
+    const refresh = setInterval(() => void snapshot.refresh().catch(() => undefined), 100);
+    const stop = async () => {
+      clearInterval(refresh);
+      await made.stop();
+    };
+    return { ...made, snapshot, stop };
   };
   let delivery = await open();
   let events = 0;
@@ -84,6 +91,7 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
         subscribe: async (endpoint, wish) =>
           (await delivery.subscriptions.create(caller(), subscriptionTo(endpoint, wish))).id,
         subscription: read,
+        remove: async (id) => delivery.subscriptions.remove(caller(), id, undefined),
         put: async (id, change) =>
           delivery.subscriptions.update(caller(), id, { ...(await read(id)), ...change }, undefined),
       };

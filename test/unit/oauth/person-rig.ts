@@ -22,7 +22,7 @@ export async function person(rig: Rig, name: string, memberships: readonly Membe
   return user;
 }
 
-export const peopleScope = 'openid fhirUser offline_access user/*.rs user/AuditEvent.rs';
+const peopleScope = 'openid fhirUser offline_access user/*.rs user/AuditEvent.rs';
 
 /** A public app of tenant t1. */
 export async function app(rig: Rig, change: object = {}): Promise<Client> {
