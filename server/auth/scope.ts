@@ -1,3 +1,5 @@
+import type { Parameter } from '../search/parse.ts';
+import { granularParameters, narrows } from './granular-scope.ts';
 import { isResourceType } from './scope-types.ts';
 
 /** SMART App Launch 2.2 scopes, section "Scopes for requesting FHIR resources". */
@@ -10,6 +12,8 @@ export interface Scope {
   /** A FHIR resource type or `*`. */
   readonly type: string;
   readonly permissions: readonly Permission[];
+  /** Of a granular scope: what a resource must match, every one of them. */
+  readonly params?: readonly Parameter[];
 }
 
 /** Types that say who did what to whom: a wildcard covers neither, they are asked for by name (interface.md). */
@@ -21,18 +25,21 @@ const version1: Readonly<Record<string, readonly Permission[]>> = {
   '*': ['c', 'r', 'u', 'd', 's'],
 };
 
-const syntax = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)$/;
+const syntax = /^(system|user|patient)\/(\*|[A-Z][A-Za-z]*)\.(read|write|\*|(?=[cruds])c?r?u?d?s?)(?:\?(.*))?$/;
 
 /**
- * One scope, version 1 (`.read`, `.write`, `.*`) or 2 (letters of `cruds`, each once and in this order). Undefined for
- * anything else: letters out of order, unknown resource types and granular scopes (`?param`) included.
+ * One scope, version 1 (`.read`, `.write`, `.*`) or 2 (letters of `cruds`, each once and in this order), the latter
+ * perhaps with `?param=value`. Undefined for anything else: letters out of order and unknown resource types included.
  */
 function parseScope(text: string): Scope | undefined {
-  const [, level, type, rights] = syntax.exec(text) ?? [];
+  const [, level, type, rights, granular] = syntax.exec(text) ?? [];
   if (level === undefined || type === undefined || rights === undefined) return undefined;
   if (type !== '*' && !isResourceType(type)) return undefined;
   const permissions = version1[rights] ?? permissionLetters.filter((letter) => rights.includes(letter));
-  return { text, level: level as Scope['level'], type, permissions };
+  const scope = { text, level: level as Scope['level'], type, permissions };
+  if (granular === undefined) return scope;
+  const params = Object.hasOwn(version1, rights) ? undefined : granularParameters(type, granular);
+  return params === undefined ? undefined : { ...scope, params };
 }
 
 /**
@@ -61,21 +68,27 @@ export function splitScope(text: string): { readonly identity: readonly string[]
 
 /**
  * May somebody with this ceiling hold `asked`? Every letter must be covered, by one scope of the same level or by
- * several. `patient` scopes are granted to nobody: the data are about staff.
+ * several; what a granular scope of the ceiling leaves out, `asked` must leave out in the same words. `patient` scopes
+ * are granted to nobody: the data are about staff.
  */
 export function covers(ceiling: readonly Scope[], asked: Scope): boolean {
   if (asked.level === 'patient') return false;
-  const same = ceiling.filter(({ level }) => level === asked.level);
+  const same = ceiling.filter(
+    ({ level, params }) => level === asked.level && (params === undefined || narrows(asked.params ?? [], params)),
+  );
   return asked.permissions.every((letter) => same.some((scope) => permits(scope, asked.type, letter)));
 }
 
-/** Does a token with these scopes allow the interaction behind `letter` (SMART 2.2: r, s, c, u, d) on a type? */
+/**
+ * Does a token with these scopes allow the interaction behind `letter` (SMART 2.2: r, s, c, u, d) on a type? Of a
+ * granular scope: on some of its resources; which, `visibility.ts` says.
+ */
 export function allows(access: { readonly scopes: readonly Scope[] }, type: string, letter: Permission): boolean {
   return access.scopes.some((scope) => permits(scope, type, letter));
 }
 
 /** `type` may be `*`, which a wildcard alone covers: "all types" is more than any list of them. */
-function permits(scope: Scope, type: string, letter: Permission): boolean {
+export function permits(scope: Scope, type: string, letter: Permission): boolean {
   if (scope.level === 'patient' || !scope.permissions.includes(letter)) return false;
   return scope.type === type || (scope.type === '*' && !askedForByName.has(type));
 }

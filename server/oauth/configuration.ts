@@ -5,12 +5,13 @@ import { assertionAlgorithms } from '../auth/client-keys.ts';
 import { proofAlgorithms } from '../auth/dpop.ts';
 import { identityScopes } from '../auth/scope.ts';
 import type { Users } from '../auth/user.ts';
+import { present } from '../core/assert.ts';
 import { limits } from '../core/limits.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { type AdapterParts, oauthAdapter } from './adapter.ts';
 import { checkAssertion } from './assertion.ts';
 import { earlierSecret } from './client-metadata.ts';
-import { errors } from './library.ts';
+import { errors, interactionPolicy } from './library.ts';
 import { askedForPerson, findAccount, grantable, scopeText } from './people.ts';
 import { clientBases, grantedScope } from './resource.ts';
 import type { SigningKeys } from './signing-keys.ts';
@@ -28,7 +29,7 @@ export interface ConfigurationParts extends AdapterParts {
   readonly users: Users;
   /** The key set of a client's URL: https, no redirects, no address inside our network. */
   readonly fetchKeys: (url: string) => Promise<Response>;
-  /** Codes and refresh tokens of a person from before then (epoch seconds) are worth nothing. */
+  /** Codes, refresh tokens and sessions of a person from before then (epoch seconds) are worth nothing. */
   notBefore(userId: string, party: Party): number;
   /** The party of a request whose client was found. */
   party(context: KoaContextWithOIDC): Party;
@@ -124,7 +125,7 @@ function people(parts: ConfigurationParts): Configuration {
         if (resource !== value) throw new errors.InvalidTarget();
       },
     },
-    interactions: { url: (_context, { uid }) => `/oauth/interaction/${uid}` },
+    interactions: { url: (_context, { uid }) => `/oauth/interaction/${uid}`, policy: promptPolicy(parts) },
     // Each login is a consent of its own: what one app session may do ends without the others.
     async loadExistingGrant(context) {
       const grantId = context.oidc.result?.consent?.grantId;
@@ -141,6 +142,19 @@ function people(parts: ConfigurationParts): Configuration {
       return findAccount({ users: parts.users, place }, context, id, source !== undefined);
     },
   };
+}
+
+/** The library's own prompts, and a login where the session is from before an epoch of the person. */
+function promptPolicy(parts: ConfigurationParts) {
+  const policy = interactionPolicy.base();
+  const ended = new interactionPolicy.Check('session_ended', 'the session has ended', 'login_required', (context) => {
+    const { session, client } = context.oidc;
+    if (session?.accountId === undefined || client === undefined) return interactionPolicy.Check.NO_NEED_TO_PROMPT;
+    const since = parts.notBefore(session.accountId, parts.party(context));
+    return (session.loginTs ?? 0) < since;
+  });
+  present(policy.get('login'), 'the login prompt').checks.add(ended);
+  return policy;
 }
 
 /** Origins of redirect URIs: where a browser app that may call us from its page was loaded from. */

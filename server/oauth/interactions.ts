@@ -2,7 +2,6 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InteractionResults, Provider } from 'oidc-provider';
 import type { Client, Clients } from '../auth/client.ts';
 import { isPassword } from '../auth/password.ts';
-import type { Registrations } from '../auth/registrations.ts';
 import { rolesIn, type User, type Users } from '../auth/user.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { type ConsentView, consentPage, loginPage, problemPage } from './interaction-page.ts';
@@ -15,7 +14,6 @@ export interface InteractionParts {
   readonly clients: Clients;
   readonly tenants: { find(id: string): Promise<Tenant | undefined> };
   readonly throttle: LoginThrottle;
-  readonly registrations: Pick<Registrations, 'notBefore'>;
   /** Durable when it resolves. `user`: id, null where nobody of that name is known. */
   audit(event: InteractionEvent): Promise<void>;
   readonly publicUrl: string;
@@ -138,7 +136,7 @@ async function login(
 
 async function consent(
   provider: Provider,
-  { audit, registrations }: InteractionParts,
+  { audit }: InteractionParts,
   scene: Scene,
   form: URLSearchParams | undefined,
   response: ServerResponse,
@@ -150,13 +148,6 @@ async function consent(
   const nothing = given === undefined || given.identity.length + given.resource.length === 0;
   if (user === undefined || asked === undefined || nothing || rolesIn(user, tenant.id).length === 0) {
     await audit({ interaction: 'consent', client, user: user?.id ?? null, refused: 'no-role' });
-    return finish(denied);
-  }
-  const session = await provider.Session.findByUid(details.session?.uid ?? '');
-  if ((session?.loginTs ?? 0) < registrations.notBefore('user', user.id)) {
-    // The password was changed, or somebody was shut out for a while: who they are is asked again.
-    await session?.destroy();
-    await audit({ interaction: 'consent', client, user: user.id, refused: 'session-ended' });
     return finish(denied);
   }
   if (form?.get('action') !== 'consent')

@@ -1,4 +1,4 @@
 /** The one door to oidc-provider's code; its types may be imported anywhere in this folder. */
 import './runtime-warning.ts';
 
-export { errors, Provider } from 'oidc-provider';
+export { errors, interactionPolicy, Provider } from 'oidc-provider';

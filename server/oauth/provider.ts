@@ -108,7 +108,7 @@ function current(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOri
       built = {
         ...{ publicUrl, signing, provider, callback: provider.callback(), desk },
         interactions: (origin) => ({
-          ...{ ...common, users, throttle, registrations: parts.registrations },
+          ...{ ...common, users, throttle },
           audit: (event) => parts.audit(interactionAudit(event, origin, clock)),
         }),
         registration: (origin) => ({

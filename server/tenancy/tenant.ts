@@ -43,7 +43,7 @@ export interface TenantSettings {
   readonly clientSecretAllowed: boolean;
   /** Do clients that vendors register themselves wait for somebody's approval? */
   readonly registrationApproval: boolean;
-  /** Private address ranges (CIDR) that notifications may be sent into, as NHS networks are private; others are closed. */
+  /** Private address ranges (CIDR) that notifications may be sent into: NHS networks are private. Others are closed. */
   readonly egressPrivateRanges: readonly string[];
 }
 

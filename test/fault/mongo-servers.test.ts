@@ -212,8 +212,13 @@ function load({ url }: ServingCommand, { read }: Tokens) {
   };
   const asking = (async () => {
     while (!stopped) {
-      await one('PractitionerRole?_count=5&_include=PractitionerRole:practitioner');
-      await one('Practitioner?_summary=count');
+      for (const query of [
+        'PractitionerRole?_count=5&_include=PractitionerRole:practitioner',
+        'Practitioner?_count=0',
+      ]) {
+        // An answer that breaks off is the killed server's last.
+        await one(query).catch((error) => stopped || counted.wrong.push(`${query}: ${error}`));
+      }
     }
   })();
   return {

@@ -44,6 +44,8 @@ const shapes: Readonly<Record<string, Shape>> = {
   'tenant show': tenant,
   'quarantine list': { 'exceptions[]': exception },
   lineage,
+  'subscription list': { 'subscriptions[]': {} },
+  'subscription dead-letters': { 'dead_letters[]': {} },
   'audit verify': { ok: 'boolean', entries: 'number', checkpoints: 'number', 'first_bad?': {}, 'why?': 'string' },
   generate: { manifest: 'string' },
 };
@@ -57,7 +59,7 @@ const topics = [
 ];
 
 /** Others' tests run what runs until it is stopped, and what the embedded store does not have. */
-const elsewhere = ['serve', 'demo', 'tenant move'];
+const elsewhere = ['serve', 'demo', 'tenant move', 'subscription status', 'subscription replay'];
 
 describe('The command line', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-commands-'));
@@ -101,6 +103,8 @@ describe('The command line', () => {
       ['tenant apply', trust],
       ['client add', '--tenant rxx --name one --scope system/*.rs'],
       ['client list', '--tenant rxx'],
+      ['subscription list', '--tenant rxx'],
+      ['subscription dead-letters', '--tenant rxx'],
       ['tenant remove', 'rzz'],
       [
         'generate',

@@ -68,7 +68,6 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
     return { ...made, snapshot, stop };
   };
   let delivery = await open();
-  let events = 0;
   return {
     house,
     audited,
@@ -96,18 +95,7 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
           delivery.subscriptions.update(caller(), id, { ...(await read(id)), ...change }, undefined),
       };
     },
-    async happen(tenant, people, topic = 'starter-created') {
-      const handle = house.store(tenant);
-      const head = await handle.head();
-      const now = clock.now().toISOString();
-      const time = now < head.at ? head.at : now;
-      const ops = people.map((person) => {
-        events += 1;
-        const body = JSON.stringify(eventOf(tenant, topic, person, `e${events}`, time));
-        return { op: 'event', tenant, topic, body } as const;
-      });
-      await handle.transact(ops, time);
-    },
+    happen: (tenant, people, topic = 'starter-created') => happen(house, tenant, people, topic),
     another: open,
     stopDelivery: () => delivery.stop(),
     async startDelivery() {
@@ -130,4 +118,20 @@ function eventOf(tenant: string, type: string, person: string, id: string, time:
   const focus = { reference: `PractitionerRole/${person}`, version: 1 };
   const data = { tenant, contract: 'v1', focus, ...dates, correlationId: `file-${id}`, filters };
   return { specversion: '1.0', id, type, source: `urn:esr-fhir:tenant:${tenant}`, time, data };
+}
+
+/** Ids of events are their own, whichever rig they happen in. */
+let events = 0;
+
+async function happen(house: TestHouse, tenant: string, people: readonly string[], topic: string): Promise<void> {
+  const handle = house.store(tenant);
+  const head = await handle.head();
+  const now = house.house.clock.now().toISOString();
+  const time = now < head.at ? head.at : now;
+  const ops = people.map((person) => {
+    events += 1;
+    const body = JSON.stringify(eventOf(tenant, topic, person, `e${events}`, time));
+    return { op: 'event', tenant, topic, body } as const;
+  });
+  await handle.transact(ops, time);
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose';
+import { endTokens } from '../../../server/registry/not-before.ts';
 import { browser, logIn } from '../../support/browser.ts';
 import {
   app,
@@ -201,6 +202,20 @@ describe('a person who logs in through an app', () => {
     await rig.users.put({ ...user, status: 'disabled' });
     const at = logIn(browser(rig.url), authorizationUrl(rig, client, challenge()), 'tim', password);
     expect(await at.then(String, String)).to.contain('401');
+  });
+
+  it('is asked who they are again, and gets nothing by a refresh token, from before an epoch of theirs', async () => {
+    const user = await person(rig, 'eve', [{ tenant: 't1', role: 'viewer' }]);
+    const client = await app(rig);
+    const at = browser(rig.url);
+    const pkce = challenge();
+    const back = await logIn(at, authorizationUrl(rig, client, pkce), 'eve', password);
+    const { body } = await redeem(rig, client, back.searchParams.get('code') ?? '', pkce);
+    expect((await at.open(authorizationUrl(rig, client, challenge()))).html).to.contain('Allow');
+    await endTokens(rig.store.system.documents, 'user', user.id, new Date());
+    await rig.snapshot.refresh();
+    expect((await refresh(rig, client, body['refresh_token'])).body['error']).to.equal('invalid_grant');
+    expect((await at.open(authorizationUrl(rig, client, challenge()))).html).to.contain('name="password"');
   });
 
   it('stands in the audit by id, with login, consent and tokens, and without name or password', async () => {
