@@ -30,7 +30,7 @@ export type VerifyToken = (
   base: string,
   tenant: string,
   request: ProofRequest,
-) => Promise<Access | Refusal>;
+) => Access | Refusal | Promise<Access | Refusal>;
 
 /**
  * The resource server's check of an access token (RFC 9068, RFC 6750, SMART 2.2 "Access token"). Signatures are
@@ -39,15 +39,21 @@ export type VerifyToken = (
  */
 export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
   const read = tokenReader(parts);
-  return async (header, base, tenant, request) => {
-    const claims = await read(header, base, request);
+  const judge = (claims: TokenClaims | Refusal, tenant: string): Access | Refusal | Promise<Access | Refusal> => {
     if ('kind' in claims) return claims;
-    const here = claims.tenant === tenant && claims.adminScopes.length === 0;
-    const wrong = here ? await tokenState(parts.registrations, claims, parts.clock.now()) : 'wrong-tenant';
-    if (wrong !== undefined) return invalid(wrong);
-    const { clientId, userId, jti, expiresAt, scopes } = claims;
-    return { grant: grantTenant(tenant, 'token'), clientId, userId, jti, expiresAt, scopes };
+    if (claims.tenant !== tenant || claims.adminScopes.length > 0) return invalid('wrong-tenant');
+    const wrong = tokenState(parts.registrations, claims, parts.clock.now());
+    const access = accessOf(claims, tenant);
+    return wrong === undefined ? access : wrong.then((reason) => (reason === undefined ? access : invalid(reason)));
   };
+  return (header, base, tenant, request) => {
+    const claims = read(header, base, request);
+    return claims instanceof Promise ? claims.then((read) => judge(read, tenant)) : judge(claims, tenant);
+  };
+}
+
+function accessOf({ clientId, userId, jti, expiresAt, scopes }: TokenClaims, tenant: string): Access {
+  return { grant: grantTenant(tenant, 'token'), clientId, userId, jti, expiresAt, scopes };
 }
 
 /** The part of the check that every base has: signature, shape, lifetime, audience (`base`) and possession. */
@@ -57,35 +63,42 @@ export function tokenReader(
   header: string | readonly string[] | undefined,
   base: string,
   request: ProofRequest,
-) => Promise<TokenClaims | Refusal> {
+) => TokenClaims | Refusal | Promise<TokenClaims | Refusal> {
   const verified = verifiedTokens(limits.verifiedTokensMax);
   const keysNow = keyTable(parts);
-  const claimsOf = async (token: string): Promise<TokenClaims | RefusalReason> => {
-    const keys = keysNow();
-    const known = verified.get(token);
-    if (known !== undefined && keys.has(known.kid)) return known;
+  const verify = async (token: string, keys: PublicKeys): Promise<TokenClaims | RefusalReason> => {
     const claims = await readToken(token, keys, parts.issuer());
     if (typeof claims !== 'string') verified.put(token, claims);
     return claims;
   };
-  return async (header, base, request) => {
-    const sent = sentToken(header);
-    if ('kind' in sent) return sent;
-    const { token, scheme } = sent;
+  const judge = (
+    { token, scheme }: SentToken,
+    claims: TokenClaims | RefusalReason,
+    base: string,
+    request: ProofRequest,
+  ): TokenClaims | Refusal | Promise<TokenClaims | Refusal> => {
     const refuse = (reason: RefusalReason): Refusal => ({
       ...invalid(reason),
       ...(scheme === 'DPoP' ? { scheme } : {}),
     });
-    const now = parts.clock.now();
-    const claims = await claimsOf(token);
     if (typeof claims === 'string') return refuse(claims);
+    const now = parts.clock.now();
     const wrong = wrongNow(claims, now.getTime() / 1000, base);
     if (wrong === 'expired') verified.forget(token);
     if (wrong !== undefined) return refuse(wrong);
     const { jkt } = claims;
     if (jkt === null) return scheme === 'Bearer' ? claims : refuse('bad-proof');
     if (scheme === 'Bearer') return refuse('sender-constrained');
-    return (await isProof(request, { token, jkt, now, firstUse: parts.firstUse })) ? claims : refuse('bad-proof');
+    const proved = isProof(request, { token, jkt, now, firstUse: parts.firstUse });
+    return proved.then((good) => (good ? claims : refuse('bad-proof')));
+  };
+  return (header, base, request) => {
+    const sent = sentToken(header);
+    if ('kind' in sent) return sent;
+    const keys = keysNow();
+    const known = verified.get(sent.token);
+    if (known !== undefined && keys.has(known.kid)) return judge(sent, known, base, request);
+    return verify(sent.token, keys).then((claims) => judge(sent, claims, base, request));
   };
 }
 

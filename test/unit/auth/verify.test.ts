@@ -77,7 +77,7 @@ function stage(change: Partial<Stage> = {}): { readonly at: Stage; readonly veri
     registrations,
     firstUse: async (id) => used.size < used.add(id).size,
   });
-  return { at, verify: (header, forBase, tenant, request = plain) => check(header, forBase, tenant, request) };
+  return { at, verify: async (header, forBase, tenant, request = plain) => check(header, forBase, tenant, request) };
 }
 
 const good: JWTPayload = {
