@@ -12,10 +12,17 @@ export interface AuditContext {
   readonly software: string;
 }
 
+/** BALP, OAUTHaccessTokenUse.Comprehensive: the person in whose name a token was used. */
+const person = {
+  system: 'https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes',
+  code: 'UserOauthAgent',
+  display: 'User OAuth Agent participant',
+} as const;
+
 /**
- * Client and server of a BALP event. The client carries two codings, its role in the exchange and `Application`, so
- * that one agent satisfies both the interaction's profile and OAUTHaccessTokenUse.Comprehensive; a backend service has
- * no user agent, so the token's `jti` stands on the client.
+ * Person, client and server of a BALP event. The client carries two codings, its role in the exchange and
+ * `Application`, so that one agent satisfies both the interaction's profile and OAUTHaccessTokenUse.Comprehensive. Where
+ * somebody had logged in, they are the requestor and the token's `jti` stands on them; else the client is.
  */
 export function auditAgents(entry: AuditEntry, pattern: Pattern, context: AuditContext): AuditEventAgent[] {
   const codings = pattern.client.code === application.code ? [application] : [pattern.client, application];
@@ -25,8 +32,8 @@ export function auditAgents(entry: AuditEntry, pattern: Pattern, context: AuditC
       entry.client === null
         ? { display: entry.kind === 'file' || entry.kind === 'integrity' ? context.software : 'unidentified client' }
         : { identifier: { system: `${context.canonicalBase}/Id/client`, value: entry.client } },
-    requestor: true,
-    ...(entry.jti === null ? {} : { policy: [`urn:ietf:params:oauth:jti:${entry.jti}`] }),
+    requestor: entry.user === undefined,
+    ...(entry.user === undefined ? policyOf(entry) : {}),
     ...(entry.address === null ? {} : { network: { address: entry.address, type: '2' } }),
   };
   const server: AuditEventAgent = {
@@ -35,7 +42,20 @@ export function auditAgents(entry: AuditEntry, pattern: Pattern, context: AuditC
     requestor: false,
     network: { address: context.publicUrl, type: '5' },
   };
-  return [client, server];
+  return entry.user === undefined ? [client, server] : [personAgent(entry, entry.user, context), client, server];
+}
+
+function personAgent(entry: AuditEntry, id: string, { canonicalBase }: AuditContext): AuditEventAgent {
+  return {
+    type: { coding: [person] },
+    who: { identifier: { system: `${canonicalBase}/Id/user`, value: id } },
+    requestor: true,
+    ...policyOf(entry),
+  };
+}
+
+function policyOf({ jti }: AuditEntry): Pick<AuditEventAgent, 'policy'> {
+  return jti === null ? {} : { policy: [`urn:ietf:params:oauth:jti:${jti}`] };
 }
 
 export function auditSource(entry: AuditEntry, context: AuditContext): AuditEventSource {

@@ -8,8 +8,8 @@ import { auditPattern } from './pattern.ts';
 import { withoutVersion } from './row.ts';
 
 /**
- * `AuditEvent` search parameters (FHIR R4, AuditEvent §6.4.6) that we answer. `agent` takes a client id; `source` the
- * server's URL or, as a site, the tenant.
+ * `AuditEvent` search parameters (FHIR R4, AuditEvent §6.4.6) that we answer. `agent` takes the id of a client or
+ * of a person; `source` the server's URL or, as a site, the tenant.
  */
 const valueParameters = [
   '_id',
@@ -122,7 +122,7 @@ function holds(one: Criterion, id: string, entry: AuditEntry, context: AuditCont
     case '_id':
       return values.includes(id);
     case 'agent':
-      return entry.client !== null && values.includes(entry.client);
+      return [entry.client, entry.user].some((id) => id != null && values.includes(id));
     case 'entity':
       return (
         values.includes(`${entry.type}/${entry.id}`) ||

@@ -27,6 +27,8 @@ export const limits = {
   urlBytesMax: 16 * 1024,
   bodyBytesMax: 1024 * 1024,
   organisationDepthMax: 32,
+  departmentsPerTreeMax: 20_000,
+  rowPredicatesKeptMax: 1_000,
   accessTokenSeconds: 300,
   assertionSecondsMax: 300,
   verifiedTokensMax: 10_000,

@@ -43,9 +43,12 @@ export function unseen(
 
 /**
  * Do these scopes cover all that a subscription tells of? Its focus must be readable; what files bring and where rows
- * fail is asked for like Provenance, by name; criteria must be searchable too, wherever they look.
+ * fail is asked for like Provenance, by name; criteria must be searchable too, wherever they look. A granular scope
+ * covers some resources of a type, which events do not tell apart, and a person's scope ends with the person's visit:
+ * neither counts.
  */
-export function covers(access: { readonly scopes: readonly Scope[] }, { to }: Pick<Terms, 'to'>): boolean {
+export function covers({ scopes }: { readonly scopes: readonly Scope[] }, { to }: Pick<Terms, 'to'>): boolean {
+  const access = { scopes: scopes.filter(({ level, params }) => level === 'system' && params === undefined) };
   if (to.is === 'topic') return allows(access, topics[to.topic].focus ?? 'Provenance', 'r');
   const searched = [to.type, ...to.reaches];
   return allows(access, to.type, 'r') && searched.every((type) => allows(access, type, 's'));

@@ -22,8 +22,14 @@ export function subset(body: Buffer, view: View): Buffer {
   const keeps = keeper(resource.resourceType, view);
   // `_name` holds the id and extensions of the primitive `name`.
   const part = Object.entries(resource).filter(([name]) => keeps(name.startsWith('_') ? name.slice(1) : name));
-  const meta = { ...resource.meta, tag: [...(resource.meta?.tag ?? []), subsetted] };
-  return Buffer.from(JSON.stringify({ ...Object.fromEntries(part), meta }));
+  return Buffer.from(JSON.stringify(tagSubsetted(Object.fromEntries(part))));
+}
+
+/** The resource with the tag that says so once, however many parts were taken away. */
+export function tagSubsetted(resource: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const meta = resource['meta'] as ResourceJson['meta'];
+  const tag = (meta?.tag ?? []).filter((one) => (one as { readonly code?: unknown }).code !== subsetted.code);
+  return { ...resource, meta: { ...meta, tag: [...tag, subsetted] } };
 }
 
 function keeper(type: string, view: View): (name: string) => boolean {

@@ -79,6 +79,10 @@ function bindPlain(
   definition: SearchParameter,
   context: FilterContext,
 ): Checked<Predicate> {
+  // A part that nobody sees would be told by how many there are, or by the words beside them.
+  if (definition.systems !== undefined && modifier !== undefined && modifier !== 'not') {
+    return badModifier(name, modifier);
+  }
   if (modifier === 'missing') {
     const [value] = values;
     if (values.length !== 1 || (value !== 'true' && value !== 'false')) {

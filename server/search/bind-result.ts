@@ -2,7 +2,7 @@ import { limits } from '../core/limits.ts';
 import type { View } from '../fhir/subset.ts';
 import { bindInclude, bindRevinclude, type Include } from './bind-include.ts';
 import { bindSort } from './bind-sort.ts';
-import { bindElements, bindSummary, viewConflict } from './bind-view.ts';
+import { bindElements, bindSummary, type HiddenElements, viewConflict } from './bind-view.ts';
 import type { SearchParameters } from './parameters.ts';
 import type { Parameter } from './parse.ts';
 import { type Checked, checked, failed, invalid, type Problem, unsupported } from './problem.ts';
@@ -38,6 +38,7 @@ export const defaultOptions: ResultOptions = {
 interface ResultContext {
   readonly parameters: SearchParameters;
   readonly type: string;
+  readonly hidden?: HiddenElements | undefined;
 }
 
 /** The changed options, and the value that was used, for the self link. */
@@ -76,8 +77,8 @@ const binders: Readonly<Record<string, BindOption>> = {
     const summary = bindSummary(value, name);
     return summary.ok ? checked({ summary: summary.value.view, countOnly: summary.value.countOnly }) : summary;
   },
-  _elements({ name, values }, _, { type }) {
-    const elements = bindElements(values, type, name);
+  _elements({ name, values }, _, { type, hidden }) {
+    const elements = bindElements(values, type, name, hidden);
     return elements.ok ? checked({ elements: elements.value }) : elements;
   },
   _include({ name, value, iterate }, { includes }, context) {

@@ -44,8 +44,8 @@ export function bindSort(
         ? checked(sortOf(by, descending, keys))
         : failed(invalid(name, `_sort can have nothing after ${code}, which leaves nothing equal`));
     }
-    const kind = parameters.get(type)?.get(code)?.kind;
-    if (kind === undefined) {
+    const { kind, systems } = parameters.get(type)?.get(code) ?? {};
+    if (kind === undefined || systems !== undefined) {
       return failed(unsupported(name, `_sort names something that is no search parameter of ${type}`));
     }
     for (const field of fields[kind]) keys.push({ param: code, field, descending });

@@ -27,6 +27,10 @@ export function token(parameter: SearchParameter, param: string, value: string):
   const system = second === undefined ? undefined : first === '' ? null : first;
   const code = second === undefined ? first : second === '' ? undefined : second;
   if (code === undefined && typeof system !== 'string') return undefined;
+  if (parameter.systems !== undefined) {
+    if (typeof system !== 'string') return undefined;
+    if (!parameter.systems.some((start) => system.startsWith(start))) return none;
+  }
   if (parameter.of === 'boolean' && code !== 'true' && code !== 'false') return undefined;
   if (parameter.of === 'boolean' || parameter.of === 'code') return boundCode(parameter, param, system, code);
   if (parameter.of === 'ContactPoint') return tokenOf(param, system, code?.toLowerCase());

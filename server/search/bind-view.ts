@@ -25,10 +25,19 @@ export function bindSummary(value: string, name: string): Checked<Summary> {
     : checked(summary);
 }
 
+/** Top-level elements that the client does not see: to it they are none. */
+export type HiddenElements = (type: string) => ReadonlySet<string>;
+
 /** https://hl7.org/fhir/R4/search.html#elements: names of top-level elements of `type`. */
-export function bindElements(names: readonly string[], type: string, name: string): Checked<View> {
+export function bindElements(
+  names: readonly string[],
+  type: string,
+  name: string,
+  hidden: HiddenElements | undefined,
+): Checked<View> {
   const { all } = elementsOf(type);
-  return names.every((one) => all.has(one))
+  const unseen = hidden?.(type);
+  return names.every((one) => all.has(one) && unseen?.has(one) !== true)
     ? checked({ is: 'elements', names: new Set(names) })
     : failed(invalid(name, `_elements names something that is no element of ${type}`));
 }
@@ -40,7 +49,11 @@ export function viewConflict(elements: View | undefined, summary: View | undefin
 }
 
 /** What a read asks for by `_elements` and `_summary`; its other parameters are nobody's business here. */
-export function viewOfRead(query: string, type: string): Checked<View | undefined> {
+export function viewOfRead(
+  query: string,
+  type: string,
+  hidden: HiddenElements | undefined,
+): Checked<View | undefined> {
   if (!/(?:^|&)_(?:elements|summary)=/.test(query)) return checked(undefined);
   const parsed = parseSearch(query);
   if (!parsed.ok) return parsed;
@@ -50,7 +63,7 @@ export function viewOfRead(query: string, type: string): Checked<View | undefine
   if (elements === 'repeated' || summary === 'repeated') {
     return failed(invalid('_elements', '_elements and _summary may come only once'));
   }
-  const named = elements === undefined ? checked(undefined) : bindElements(elements, type, '_elements');
+  const named = elements === undefined ? checked(undefined) : bindElements(elements, type, '_elements', hidden);
   if (!named.ok) return named;
   const asked = summary === undefined ? checked(undefined) : bindSummary(summary.join(','), '_summary');
   if (!asked.ok) return asked;

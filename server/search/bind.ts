@@ -2,13 +2,17 @@ import type { View } from '../fhir/subset.ts';
 import { bindFilter, type FilterContext } from './bind-filter.ts';
 import type { Include } from './bind-include.ts';
 import { bindResult, conflicts, defaultOptions, isResultParameter, type ResultOptions } from './bind-result.ts';
+import type { HiddenElements } from './bind-view.ts';
 import type { SearchParameters } from './parameters.ts';
 import type { Parameter } from './parse.ts';
 import { type Checked, checked, failed, type Problem } from './problem.ts';
 import type { Predicate, Query } from './query.ts';
 
 export interface BindContext {
+  /** Those that the client may ask about. */
   readonly parameters: SearchParameters;
+  /** Of a client that sees resources in part. */
+  readonly hidden?: HiddenElements | undefined;
   readonly contract: string;
   readonly type: string;
   /** The own FHIR base, without a trailing slash. */

@@ -27,6 +27,8 @@ export interface SearchParameter {
   readonly targets: readonly string[];
   /** The system that the values of a `code` element have by their binding. */
   readonly system: string | undefined;
+  /** Of identifiers that a client sees in part: how the systems begin that it may name, and must. */
+  readonly systems?: readonly string[];
   /** Canonical URL of the SearchParameter. */
   readonly definition: string;
 }

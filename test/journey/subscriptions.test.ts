@@ -4,7 +4,7 @@ import { sha256 } from '../../server/core/hash.ts';
 import { traceFile } from '../../server/lineage/trace.ts';
 import { baseline, fileOfStep } from '../support/event-vector.ts';
 import { type HookReceiver, hookReceiver, notificationOf, statusOf } from '../support/hook-receiver.ts';
-import { commandJson, until } from '../support/house-command.ts';
+import { runLines, until } from '../support/house-command.ts';
 import { eventsOf } from '../support/house-events.ts';
 import { type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
@@ -20,6 +20,7 @@ describe('Subscriptions, from a file to a receiver', () => {
   let hook: HookReceiver;
   let client: FhirClient;
   let sequence = 1;
+  let traced = '';
 
   before(async () => {
     house = await testHouse([trustX, trustY]);
@@ -146,6 +147,7 @@ describe('Subscriptions, from a file to a receiver', () => {
 
   it('keeps one correlation id from the file to the event, the notification and its lineage', async () => {
     const made = await client.subscribe(subscriptionTo(`${hook.url}/traced`));
+    traced = made.id;
     await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
     const report = await changes(starterRows(4));
     const { received, events } = await notified('/traced', 'event-notification');
@@ -167,20 +169,27 @@ describe('Subscriptions, from a file to a receiver', () => {
   });
 
   it('is listed, and replayed, from the command line', async () => {
-    const listed = await commandJson(house.data, 'subscription', 'list', '--tenant', 'rxx');
-    const { subscriptions } = listed as { subscriptions: readonly { id: string; endpoint: string; events: number }[] };
-    const traced = subscriptions.find(({ endpoint }) => endpoint.endsWith('/traced'));
-    expect(traced).to.include({ events: 1, delivered: 1, status: 'active', client: client.client.id });
-    const id = String(traced?.id);
-    await commandJson(house.data, 'subscription', 'replay', id, '--tenant', 'rxx', '--since', '2026-01-01T00:00:00Z');
-    const told = () => at('/traced').filter((one) => notificationOf(one).kind === 'event-notification');
+    const args = ['--tenant', 'rxx', '--data', house.data, '--json'];
+    const ran = await runLines(house.data, [
+      ['subscription', 'list', ...args],
+      ['subscription', 'status', traced, ...args],
+      ['subscription', 'dead-letters', ...args],
+      ['subscription', 'replay', traced, '--since', '2026-01-01T00:00:00Z', ...args],
+    ]);
+    expect(ran.map(({ status, stderr }) => [status, stderr])).to.deep.equal(Array(4).fill([0, '']));
+    const [listed, status, letters, replay] = ran.map(({ stdout }) => JSON.parse(stdout));
+    const one = listed.subscriptions.find(({ id }: { id: string }) => id === traced);
+    expect(one).to.include({ events: 1, delivered: 1, status: 'active', client: client.client.id });
+    expect(status.attempts.map(({ kind }: { kind: string }) => kind)).to.deep.equal([
+      'handshake',
+      'event-notification',
+    ]);
+    expect(letters).to.deep.equal({ dead_letters: [] });
+    expect(replay).to.deep.equal({ subscription: traced, from: 1, to: 1 });
+    const told = () => at('/traced').filter((received) => notificationOf(received).kind === 'event-notification');
     await until('sent again', 10, async () => (told().length === 2 ? true : undefined));
     const [first, second] = told();
     expect(second?.headers['webhook-id']).to.equal(first?.headers['webhook-id']);
     expect(second?.bytes.equals(first?.bytes ?? Buffer.alloc(0))).to.equal(true);
-    const status = await commandJson(house.data, 'subscription', 'status', id, '--tenant', 'rxx');
-    expect((status as { attempts: readonly object[] }).attempts.length).to.equal(3);
-    const letters = await commandJson(house.data, 'subscription', 'dead-letters', '--tenant', 'rxx');
-    expect(letters).to.deep.equal({ dead_letters: [] });
-  });
+  }).timeout(60_000);
 });

@@ -1,4 +1,5 @@
 import { present } from '../../server/core/assert.ts';
+import { limits } from '../../server/core/limits.ts';
 import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
 import { type Answer, serveTestHouse, type TestClient, type TestServer } from './house-server.ts';
 import { liveResources } from './house-state.ts';
@@ -14,6 +15,7 @@ export interface Twin {
   /** Path of the FHIR base. */
   readonly base: string;
   readonly client: TestClient;
+  /** One that has not expired, however long the test lasts. */
   readonly token: string;
   /** Another client of the same tenant. */
   readonly otherToken: string;
@@ -46,22 +48,31 @@ export async function twins(): Promise<Twins> {
     }
   }
   const server = await serveTestHouse(house);
+  const renewals: (() => void)[] = [];
+  const twin = async (tenant: string, mark: string) => {
+    const { made, stop } = await madeTwin(house, server, tenant, mark);
+    renewals.push(stop);
+    return made;
+  };
   return {
     house,
     server,
-    x: await twin(house, server, trustX.id, 'Xavier'),
-    y: await twin(house, server, trustY.id, 'Yelland'),
+    x: await twin(trustX.id, 'Xavier'),
+    y: await twin(trustY.id, 'Yelland'),
     async close() {
+      for (const stop of renewals) stop();
       await server.stop();
       await house.close();
     },
   };
 }
 
-async function twin(house: TestHouse, server: TestServer, tenant: string, mark: string): Promise<Twin> {
+async function madeTwin(house: TestHouse, server: TestServer, tenant: string, mark: string) {
   const client = await server.client(tenant, scope);
-  const token = await server.token(client);
-  const otherToken = await server.token(await server.client(tenant, scope));
+  const mine = await kept(() => server.token(client));
+  const other = await server.client(tenant, scope);
+  const others = await kept(() => server.token(other));
+  const token = mine.current();
   const base = `/t/${tenant}/fhir/v1`;
   const ids: Record<string, readonly string[]> = {};
   for (const type of storedTypes) ids[type] = [...(await liveResources(house.store(tenant), type)).keys()];
@@ -77,7 +88,32 @@ async function twin(house: TestHouse, server: TestServer, tenant: string, mark: 
   const provenance = await server.ask(`${base}/Provenance?target=PractitionerRole/${role}`, { token });
   ids['AuditEvent'] = idsIn(trail);
   ids['Provenance'] = idsIn(provenance);
-  return { tenant, mark, base, client, token, otherToken, ids, deleted };
+  const made: Twin = {
+    ...{ tenant, mark, base, client, ids, deleted },
+    get token() {
+      return mine.current();
+    },
+    get otherToken() {
+      return others.current();
+    },
+  };
+  return {
+    made,
+    stop() {
+      mine.stop();
+      others.stop();
+    },
+  };
+}
+
+/** A token that is fetched anew long before it expires. */
+async function kept(fetched: () => Promise<string>) {
+  let token = await fetched();
+  const renew = async () => {
+    token = await fetched();
+  };
+  const timer = setInterval(() => void renew(), (limits.accessTokenSeconds * 1000) / 3);
+  return { current: () => token, stop: () => clearInterval(timer) };
 }
 
 /** Ids of the entries of a Bundle. */

@@ -48,7 +48,14 @@ const checks: Readonly<Record<string, (event: AuditEvent) => string[]>> = {
   ],
   'OAUTHaccessTokenUse.Comprehensive': (event) => {
     const clients = agentsOf(event, [dicom, '110150']);
+    const people = agentsOf(event, ['https://profiles.ihe.net/ITI/BALP/CodeSystem/UserAgentTypes', 'UserOauthAgent']);
     return [
+      ...(people.length <= 1 ? [] : ['agent[user] 0..1']),
+      ...people.flatMap(({ who, requestor, policy }) => [
+        ...(who?.identifier?.value ? [] : ['agent[user].who.identifier.value 1..1']),
+        ...(requestor ? [] : ['agent[user].requestor is true']),
+        ...(policy?.length === 1 ? [] : ['agent[user].policy is the jti']),
+      ]),
       ...(clients.length === 1 ? [] : ['agent[oClient] 1..1']),
       ...clients.flatMap(({ who, media }) => [
         ...(who?.identifier?.value ? [] : ['agent[oClient].who.identifier.value 1..1']),

@@ -49,6 +49,21 @@ describe('An AuditEvent', () => {
     expect(client?.network).to.deep.equal({ address: '192.0.2.7', type: '2' });
   });
 
+  for (const [what, profile, more] of patterns) {
+    it(`of ${what} in a person's name has them as requestor beside the client, and keeps to BALP ${profile}`, () => {
+      const event = render({ ...more, user: 'u_1' });
+      const [person, client, server] = event.agent;
+      const identifier = { system: 'https://esr-fhir.example/Id/user', value: 'u_1' };
+      expect(person?.who).to.deep.equal({ identifier });
+      expect(person?.policy).to.deep.equal(['urn:ietf:params:oauth:jti:jti-1']);
+      expect(event.agent.map(({ requestor }) => requestor)).to.deep.equal([true, false, false]);
+      expect(client?.who?.identifier?.value).to.equal('client-1');
+      expect(client).to.not.have.property('policy');
+      expect(server?.type?.coding).to.have.lengthOf(1);
+      expect(balpViolations(event)).to.deep.equal([]);
+    });
+  }
+
   it('keeps the raw request of a search, base64, and lists what was returned beside it', () => {
     const query = "/t/rxx/fhir/v1/Practitioner?family=O'Hara&_count=2";
     const disclosed = ['Practitioner/p1/3', 'Practitioner/p2/1'];

@@ -46,6 +46,15 @@ describe('A search of AuditEvent', () => {
   for (const text of yes) it(`finds by ${text}`, () => expect(matches(text)).to.equal(true));
   for (const text of no) it(`does not find by ${text}`, () => expect(matches(text)).to.equal(false));
 
+  it('finds what a person did by their id, and by that of the app that they used', () => {
+    for (const agent of ['u_1', 'client-1', 'https://esr-fhir.example/Id/user|u_1']) {
+      const modifier = agent.includes('|') ? ':identifier' : '';
+      expect(matches(`agent${modifier}=${agent}`, { user: 'u_1' }), agent).to.equal(true);
+    }
+    expect(matches('agent=u_1')).to.equal(false);
+    expect(matches('agent=u_1', { user: 'u_2' })).to.equal(false);
+  });
+
   it('finds an ingested file by its id, and what a search returned by its type', () => {
     const file = { kind: 'file', interaction: 'file-applied', type: null, id: 'f1' } as const;
     expect(matches('entity:identifier=https://esr-fhir.example/Id/file|f1', file)).to.equal(true);

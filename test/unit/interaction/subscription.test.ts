@@ -190,6 +190,10 @@ describe('interaction/subscription', () => {
   it('tells nobody of what his token does not cover', async () => {
     const narrow = { scope: 'system/Subscription.cruds system/Practitioner.rs' };
     expect((await ask('POST', 'Subscription', requested, narrow)).statusCode).to.equal(403);
+    for (const part of ['system/PractitionerRole.rs?active=true', 'user/PractitionerRole.rs']) {
+      const some = { scope: `system/Subscription.cruds ${part}` };
+      expect((await ask('POST', 'Subscription', requested, some)).statusCode, part).to.equal(403);
+    }
     const files = subscriptionTo(hook, { topic: 'file-ingested', content: 'empty' });
     expect((await ask('POST', 'Subscription', files, { scope: 'system/*.cruds' })).statusCode).to.equal(403);
     expect(
