@@ -22,6 +22,7 @@ import { masterKey } from './keys/master-key.ts';
 import { compileMapping } from './mapping/mapping.ts';
 import { winstonLogger } from './ops/logging.ts';
 import { clientRegistry } from './registry/clients.ts';
+import { permissionSets } from './registry/permission-sets.ts';
 import { tenantRegistry } from './registry/tenants.ts';
 import { compileExtract } from './search/extract.ts';
 import { searchParameters } from './search/parameters.ts';
@@ -45,6 +46,7 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
   const folder = packageFolder();
   const software = softwareName(folder);
   const tenants = tenantRegistry(store);
+  const clients = clientRegistry(store);
   const about = { folder, software, logger, clock, store, tenants: tenants.list, extract: compileExtract(parameters) };
   let ingest: IngestParts | undefined;
   return {
@@ -55,7 +57,8 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
     store,
     parameters,
     tenants,
-    clients: clientRegistry(store),
+    clients,
+    permissionSets: permissionSets(store.system.documents, clients),
     /** Compiled when first asked for: most commands ingest nothing, and compiling takes a third of a second. */
     get ingest() {
       ingest ??= ingestParts(settings, about);

@@ -27,6 +27,8 @@ export interface AuditEntry {
   readonly address: string | null;
   /** `Type/id/version` of every resource in the answer. */
   readonly disclosed: readonly string[];
+  /** Names of the elements that were left out of it (`auth/element-mask.ts`). */
+  readonly mask?: readonly string[];
   /** Outbox position of a row that an ingest batch left behind: tells after a crash what was already carried. */
   readonly carried?: { readonly sequence: number; readonly index: number };
   /** What a checkpoint signs, of a row of the chain `checkpoint` (`checkpoint.ts`). */

@@ -24,6 +24,7 @@ export function auditBytes(entry: AuditEntry): string {
     a: entry.address ?? undefined,
     b: entry.carried === undefined ? undefined : [entry.carried.sequence, entry.carried.index],
     h: entry.checkpoint?.heads.map(({ writer, number, hash }) => [writer, number, hash]),
+    m: entry.mask,
     g: entry.checkpoint === undefined ? undefined : [entry.checkpoint.key, entry.checkpoint.signature],
     e: entry.disclosed.length > 0 ? entry.disclosed : undefined,
   });
@@ -48,6 +49,7 @@ interface Compact {
   readonly a?: string;
   readonly b?: readonly [number, number];
   readonly h?: readonly (readonly [writer: string, number: number, hash: string])[];
+  readonly m?: readonly string[];
   readonly g?: readonly [key: string, signature: string];
   readonly e?: readonly string[];
 }
@@ -73,6 +75,7 @@ export function auditEntry(bytes: string): AuditEntry {
     correlationId: row.z,
     address: row.a ?? null,
     disclosed: row.e ?? [],
+    ...(row.m === undefined ? {} : { mask: row.m }),
     ...(row.b === undefined ? {} : { carried: { sequence: row.b[0], index: row.b[1] } }),
     ...(row.h === undefined || row.g === undefined ? {} : { checkpoint: signedHeads(row.h, row.g) }),
   };

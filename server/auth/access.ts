@@ -11,6 +11,8 @@ export interface Access {
   /** Epoch seconds. */
   readonly expiresAt: number;
   readonly scopes: readonly Scope[];
+  /** For answers that go on: is the token neither expired nor revoked, tenant, client and person still active? */
+  readonly isGood?: () => Promise<boolean>;
 }
 
 /** Why a request has no access. `kind` decides the answer (RFC 6750 section 3); `reason` is for the audit alone. */

@@ -1,6 +1,7 @@
 /** Scopes of the management API (interface.md, HTTP): `admin/{area}.{read|write}`; writing does not include reading. */
 export const adminAreas = [
   'tenants',
+  'users',
   'files',
   'quarantine',
   'clients',

@@ -21,7 +21,8 @@ export function clientCeiling(text: string, { admin, isPublic, people }: Ceiling
   const normal = [...new Set(text.trim().split(/\s+/))].join(' ');
   if (normal.length > limits.scopeBytesMax) throw new AppError('invalid', 'the scopes are too many for one token');
   if (admin) {
-    if (parseAdminScopes(normal) !== undefined && !people) return normal;
+    const { identity, resource } = splitScope(normal);
+    if (parseAdminScopes(resource) !== undefined && (people || identity.length === 0)) return normal;
     throw new AppError('invalid', `a scope of the management API is admin/AREA.read or .write, AREA ${areas}`);
   }
   const { identity, resource } = splitScope(normal);

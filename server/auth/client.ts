@@ -26,7 +26,11 @@ export interface Client {
   readonly redirectUris?: readonly string[];
   /** `pending`: registered by a vendor, waits for the tenant's approval. */
   readonly status: 'active' | 'disabled' | 'pending';
+  /** Its own rate; 0 = as many as come, left out = what its tenant says of each client. */
+  readonly requestsPerMinute?: number;
   readonly createdAt: string;
+  /** Name of its permission set (`permission-set.ts`); left out: `full`, of a vendor's registration `default`. */
+  readonly permissionSet?: string;
   /** It is worth nothing from then on; ISO 8601 UTC. */
   readonly expiresAt?: string;
   /** What a vendor's registration was made with, and the SHA-256 of the token that manages it (RFC 7592). */

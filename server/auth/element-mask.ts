@@ -23,7 +23,13 @@ export interface ElementMask {
 const typeOf = /^([A-Z][A-Za-z]+)\./;
 const pathGrammar =
   /^[A-Z][A-Za-z]+\.(?:identifier\[registrations\]|extension:[a-z][a-z-]*|[a-z][A-Za-z]*(?:\.[a-z][A-Za-z]*){0,3})$/;
-const maskedTypes: ReadonlySet<string> = new Set(['Practitioner', 'PractitionerRole', 'Organization', 'Location', 'Basic']);
+const maskedTypes: ReadonlySet<string> = new Set([
+  'Practitioner',
+  'PractitionerRole',
+  'Organization',
+  'Location',
+  'Basic',
+]);
 
 /**
  * Checks the names of a mask: groups, or paths like `Practitioner.name.prefix` and `PractitionerRole.extension:grade`.

@@ -22,22 +22,19 @@ export function granularParameters(type: string, text: string): readonly Paramet
   const context = { parameters: vocabulary, reaches: new Set<string>(), base: '', now: 0 };
   const good = parsed.value.every(
     (parameter) =>
-      parameter.key.is === 'plain' &&
-      parameter.key.modifier === undefined &&
-      bindFilter(parameter, type, context).ok,
+      parameter.key.is === 'plain' && parameter.key.modifier === undefined && bindFilter(parameter, type, context).ok,
   );
   return good ? parsed.value : undefined;
 }
 
 const scopeCharacters = /^[\x21\x23-\x5b\x5d-\x7e]+$/;
 
-/** Does whatever matches `asked` match `ceiling` too, as far as their words tell: each of its parameters, no value more. */
+/** Does whatever matches `asked` match `ceiling`, as far as their words tell: each of its parameters, no value more. */
 export function narrows(asked: readonly Parameter[], ceiling: readonly Parameter[]): boolean {
   return ceiling.every((most) =>
     asked.some(
       ({ name, values }) =>
-        name === most.name &&
-        values.every((value) => most.values.map(unescapeValue).includes(unescapeValue(value))),
+        name === most.name && values.every((value) => most.values.map(unescapeValue).includes(unescapeValue(value))),
     ),
   );
 }

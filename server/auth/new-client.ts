@@ -26,6 +26,8 @@ export interface ClientWish {
   readonly redirectUris?: readonly string[];
   /** It can keep no secret (a browser or desktop app); it needs redirect URIs. */
   readonly public?: boolean;
+  /** Name of a permission set of the tenant. */
+  readonly permissionSet?: string;
   /** ISO 8601 UTC. */
   readonly expiresAt?: string;
 }
@@ -60,6 +62,7 @@ export function newClient(wish: ClientWish, keys: KeyRing, at: string): IssuedCl
     scope: clientCeiling(wish.scope, { admin, isPublic, people: redirectUris.length > 0 }),
     contracts: admin ? [] : [...wish.contracts],
     ...(redirectUris.length > 0 ? { redirectUris } : {}),
+    ...(wish.permissionSet === undefined ? {} : { permissionSet: wish.permissionSet }),
     ...(wish.expiresAt === undefined ? {} : { expiresAt: wish.expiresAt }),
     status: 'active',
     createdAt: at,

@@ -8,8 +8,8 @@ import type { Scope } from './scope.ts';
 import { isResourceType } from './scope-types.ts';
 
 /**
- * What the clients that are given it may do and see, within their scopes: a tenant's word on its consumers. A scope says
- * what a client may ask for, a permission set what of it the tenant shows (decision 0014).
+ * What the clients that are given it may do and see, within their scopes. A scope says what a client may ask for, a
+ * permission set what of it the tenant shows (decision 0014).
  */
 export interface PermissionSet {
   readonly name: string;

@@ -12,6 +12,8 @@ export interface RegistrationToken {
   /** The most that a client registered with it may ask for. */
   readonly scope: string;
   readonly contracts: readonly string[];
+  /** The permission set of clients that are registered with it; left out: `default`. */
+  readonly permissionSet?: string;
   /** How many clients may be registered with it. */
   readonly uses: number;
   /** ISO 8601 UTC. */
@@ -23,7 +25,7 @@ export interface RegistrationToken {
 
 /** A new token, not stored yet, and the text that is shown once. Throws `invalid`. */
 export function newRegistrationToken(
-  wish: Pick<RegistrationToken, 'tenant' | 'scope' | 'contracts' | 'uses' | 'expiresAt'>,
+  wish: Pick<RegistrationToken, 'tenant' | 'scope' | 'contracts' | 'permissionSet' | 'uses' | 'expiresAt'>,
   at: string,
 ): { readonly token: RegistrationToken; readonly text: string } {
   if (!Number.isInteger(wish.uses) || wish.uses < 1 || wish.uses > limits.registrationUsesMax) {

@@ -1,8 +1,15 @@
 import type { RefusalReason } from './access.ts';
 import type { TokenClaims } from './access-token.ts';
+import { adminScopesOf } from './admin-role.ts';
 import { everyTenant } from './base.ts';
 import { grantKey, type Registrations } from './registrations.ts';
-import { rolesIn } from './user.ts';
+import { rolesIn, type User } from './user.ts';
+
+/** What the state of a token depends on. */
+export type StatedClaims = Pick<
+  TokenClaims,
+  'tenant' | 'clientId' | 'userId' | 'grantId' | 'jti' | 'issuedAt' | 'adminScopes'
+>;
 
 /**
  * Is the token good in the present state of tenant, client and person, and revoked by nobody? Asked on every request,
@@ -11,19 +18,19 @@ import { rolesIn } from './user.ts';
  */
 export function tokenState(
   known: Registrations,
-  claims: TokenClaims,
+  claims: StatedClaims,
   now: Date,
 ): undefined | Promise<RefusalReason | undefined> {
   // A good token waits for nothing: promises are a tenth of a read.
   return wrongWith(known, claims, now) === undefined ? undefined : askedAgain(known, claims, now);
 }
 
-async function askedAgain(known: Registrations, claims: TokenClaims, now: Date): Promise<RefusalReason | undefined> {
+async function askedAgain(known: Registrations, claims: StatedClaims, now: Date): Promise<RefusalReason | undefined> {
   await known.refresh();
   return wrongWith(known, claims, now);
 }
 
-function wrongWith(known: Registrations, claims: TokenClaims, now: Date): RefusalReason | undefined {
+function wrongWith(known: Registrations, claims: StatedClaims, now: Date): RefusalReason | undefined {
   const { clientId, userId, issuedAt } = claims;
   const tenant = claims.tenant === everyTenant ? null : claims.tenant;
   if (tenant !== null && known.tenant(tenant)?.status !== 'active') return 'tenant-not-active';
@@ -32,7 +39,7 @@ function wrongWith(known: Registrations, claims: TokenClaims, now: Date): Refusa
   if ((client.admin === true) !== claims.adminScopes.length > 0) return 'client-not-active';
   if (client.expiresAt !== undefined && Date.parse(client.expiresAt) <= now.getTime()) return 'client-not-active';
   const user = userId === null ? undefined : known.user(userId);
-  if (userId !== null && (user === undefined || rolesIn(user, tenant).length === 0)) return 'user-not-active';
+  if (userId !== null && (user === undefined || !belongs(user, tenant, claims))) return 'user-not-active';
   const since = Math.max(
     known.notBefore('client', clientId),
     tenant === null ? 0 : known.notBefore('tenant', tenant),
@@ -40,4 +47,9 @@ function wrongWith(known: Registrations, claims: TokenClaims, now: Date): Refusa
   );
   if (issuedAt < since || known.revoked(claims.jti)) return 'revoked';
   return claims.grantId !== null && known.revoked(grantKey(claims.grantId)) ? 'revoked' : undefined;
+}
+
+/** A console of the platform is for people of every tenant: what they may do is decided there, tenant by tenant. */
+function belongs(user: Pick<User, 'status' | 'memberships'>, tenant: string | null, { adminScopes }: StatedClaims) {
+  return adminScopes.length > 0 ? adminScopesOf(user, tenant).size > 0 : rolesIn(user, tenant).length > 0;
 }

@@ -43,7 +43,7 @@ export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
     if ('kind' in claims) return claims;
     if (claims.tenant !== tenant || claims.adminScopes.length > 0) return invalid('wrong-tenant');
     const wrong = tokenState(parts.registrations, claims, parts.clock.now());
-    const access = accessOf(claims, tenant);
+    const access = accessOf(claims, tenant, () => isGood(parts, claims));
     return wrong === undefined ? access : wrong.then((reason) => (reason === undefined ? access : invalid(reason)));
   };
   return (header, base, tenant, request) => {
@@ -52,8 +52,15 @@ export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
   };
 }
 
-function accessOf({ clientId, userId, jti, expiresAt, scopes }: TokenClaims, tenant: string): Access {
-  return { grant: grantTenant(tenant, 'token'), clientId, userId, jti, expiresAt, scopes };
+async function isGood({ registrations, clock }: TokenVerifierParts, claims: TokenClaims): Promise<boolean> {
+  const now = clock.now();
+  if (now.getTime() / 1000 >= claims.expiresAt) return false;
+  return (await tokenState(registrations, claims, now)) === undefined;
+}
+
+function accessOf(claims: TokenClaims, tenant: string, good: () => Promise<boolean>): Access {
+  const { clientId, userId, jti, expiresAt, scopes } = claims;
+  return { grant: grantTenant(tenant, 'token'), clientId, userId, jti, expiresAt, scopes, isGood: good };
 }
 
 /** The part of the check that every base has: signature, shape, lifetime, audience (`base`) and possession. */

@@ -19,6 +19,7 @@ export function clientSummary({ id, name, tenant, admin, scope, authentication, 
     authentication,
     contracts,
     status,
+    ...(more.permissionSet === undefined ? {} : { permission_set: more.permissionSet }),
     ...(more.redirectUris === undefined ? {} : { redirect_uris: more.redirectUris }),
     ...(more.expiresAt === undefined ? {} : { expires_at: more.expiresAt }),
   };

@@ -22,6 +22,7 @@ interface AddOptions extends CommonOptions {
   readonly redirectUri: readonly string[];
   readonly public?: boolean;
   readonly expires?: number;
+  readonly permissionSet?: string;
 }
 
 /** `esr-fhir client …`: SMART backend-service clients of a tenant, and clients of the management API. */
@@ -49,16 +50,21 @@ function addCommand(open: OpenHouse): Command {
     .option('--contract <version>', 'only this contract version; default: all that are live for the tenant')
     .option('--redirect-uri <uri>', 'it logs people in: where their browsers are sent back to; repeatable', collect, [])
     .option('--public', 'it can keep no secret (a browser or desktop app); needs --redirect-uri')
+    .option('--permission-set <name>', 'what of its scopes it sees (default: everything but sensitive staff)')
     .option('--expires <duration>', 'it is worth nothing after this time, e.g. 365d', duration)
     .action((options: AddOptions) => {
       const { tenant: id, admin, name, scope, secret, jwks, jwksUri, contract, redirectUri, expires } = options;
       if (id === undefined && admin !== true) throw new UsageError('a client needs --tenant, --admin or both');
-      if (admin === true && contract !== undefined) throw new UsageError('--admin and --contract exclude each other');
+      for (const [name, given] of Object.entries({ contract, 'permission-set': options.permissionSet })) {
+        if (admin === true && given !== undefined) throw new UsageError(`--admin and --${name} exclude each other`);
+      }
       if ([secret, jwks, jwksUri, options.public].filter((one) => one !== undefined).length > 1) {
         throw new UsageError('--secret, --public, --jwks and --jwks-uri exclude each other');
       }
       return inHouse(open, options, async (house) => {
         const { tenants, clients, keys, clock } = house;
+        const { permissionSet } = options;
+        if (permissionSet !== undefined) await house.permissionSets.get(id ?? '', permissionSet);
         const live = id === undefined ? [] : (await tenants.get(id)).contracts;
         if (contract !== undefined && !live.includes(contract)) {
           throw new AppError('invalid', `contract ${contract} is not live for tenant ${id}`);
@@ -69,11 +75,9 @@ function addCommand(open: OpenHouse): Command {
         const now = clock.now();
         const people = { redirectUris: redirectUri, public: options.public === true };
         const ends = expires === undefined ? {} : { expiresAt: after(now, expires) };
-        const made = newClient(
-          { name, scope, contracts, ...whose, ...how, ...people, ...ends },
-          keys,
-          now.toISOString(),
-        );
+        const shows = permissionSet === undefined ? {} : { permissionSet };
+        const wish = { name, scope, contracts, ...whose, ...how, ...people, ...ends, ...shows };
+        const made = newClient(wish, keys, now.toISOString());
         await clients.add(made.client);
         await auditOperator(house, id ?? null, { interaction: 'client-add', id: made.client.id });
         const document = clientSummary(made.client);

@@ -4,6 +4,7 @@ import type { Logger } from '../core/log.ts';
 import type { IngestParts } from '../ingest/parts.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { ClientRegistry } from '../registry/clients.ts';
+import type { PermissionSetRegistry } from '../registry/permission-sets.ts';
 import type { TenantRegistry } from '../registry/tenants.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { Store, TenantStore } from '../store/port.ts';
@@ -19,6 +20,7 @@ export interface House {
   readonly store: Store;
   readonly tenants: TenantRegistry;
   readonly clients: ClientRegistry;
+  readonly permissionSets: PermissionSetRegistry;
   readonly ingest: IngestParts;
   readonly parameters: SearchParameters;
   /** Name and version: `esr-fhir 1.2.3`. */

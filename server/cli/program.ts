@@ -14,6 +14,7 @@ import { ingestCommand } from './ingest.ts';
 import { initCommand } from './init.ts';
 import { keysCommand } from './keys.ts';
 import { lineageCommand } from './lineage.ts';
+import { permissionSetCommand } from './permission-set.ts';
 import { quarantineCommand } from './quarantine.ts';
 import { reconcileCommand } from './reconcile.ts';
 import { registrationTokenCommand } from './registration-token.ts';
@@ -32,6 +33,7 @@ function program(open: OpenHouse, version: string): Command {
     serveCommand(open),
     tenantCommand(open),
     clientCommand(open),
+    permissionSetCommand(open),
     registrationTokenCommand(open),
     tokenCommand(open),
     userCommand(open),

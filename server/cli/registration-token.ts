@@ -15,6 +15,7 @@ interface TokenOptions extends CommonOptions {
   readonly expires: number;
   readonly uses: number;
   readonly contract?: string;
+  readonly permissionSet?: string;
 }
 
 const weekMs = duration('7d');
@@ -27,6 +28,7 @@ export function registrationTokenCommand(open: OpenHouse): Command {
     .option('--expires <duration>', 'how long it may be used, e.g. 24h (default 7d)', duration, weekMs)
     .option('--uses <number>', 'how many clients may be registered with it', integer(1), 1)
     .option('--contract <version>', 'only this contract version; default: all that are live for the tenant')
+    .option('--permission-set <name>', 'what such a client sees (default: the set `default`, which is the least)')
     .action((options: TokenOptions) => {
       const { tenant, scope } = options;
       if (tenant === undefined || scope === undefined) throw new UsageError('--tenant and --scope are needed');
@@ -61,14 +63,16 @@ export function registrationTokenCommand(open: OpenHouse): Command {
 
 async function issue(house: House, options: TokenOptions & { readonly tenant: string; readonly scope: string }) {
   const { tenants, store, clock, settings } = house;
-  const { tenant, scope, uses, expires, contract } = options;
+  const { tenant, scope, uses, expires, contract, permissionSet } = options;
   const live = (await tenants.get(tenant)).contracts;
   if (contract !== undefined && !live.includes(contract)) {
     throw new AppError('invalid', `contract ${contract} is not live for tenant ${tenant}`);
   }
+  if (permissionSet !== undefined) await house.permissionSets.get(tenant, permissionSet);
   const now = clock.now();
   const contracts = contract === undefined ? live : [contract];
-  const wish = { tenant, scope, uses, contracts, expiresAt: after(now, expires) };
+  const shown = permissionSet === undefined ? {} : { permissionSet };
+  const wish = { tenant, scope, uses, contracts, expiresAt: after(now, expires), ...shown };
   const { token, text } = newRegistrationToken(wish, now.toISOString());
   await registrationTokens(store.system.documents).add(token);
   await auditOperator(house, tenant, { interaction: 'registration-token-add', id: token.id });

@@ -14,7 +14,10 @@ import { signingKeyRing } from '../oauth/signing-keys.ts';
 import { firstUseOf } from '../oauth/single-use.ts';
 import { lastUsed } from '../registry/last-used.ts';
 import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts';
+import { compileExtract } from '../search/extract.ts';
 import { grantTenant } from '../tenancy/grant.ts';
+import { seenBy } from '../visibility/sight.ts';
+import { admission } from './admission.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
 import { authorizationServer } from './authorization-server.ts';
 import { clientOrigins } from './client-origins.ts';
@@ -68,7 +71,8 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     if (entry.client !== null && entry.outcome === 0) uses.note(entry.client);
     return audits.write(entry);
   };
-  const oauth = authorizationServer(house, { snapshot, signing, publicUrl, audit });
+  const admitted = admission(house, snapshot);
+  const oauth = authorizationServer(house, { snapshot, signing, publicUrl, audit, rate: admitted.address });
   const delivery = subscriptionServing(house, { snapshot, publicUrl, audit: audits.write });
   const [name = '', version = ''] = house.software.split(' ');
   const { canonicalBase } = settings;
@@ -87,13 +91,18 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     software: { name, version, releasedAt },
     authenticate: tokenVerifier(registrations),
     origins: clientOrigins(snapshot),
-    audit,
+    ...{ audit, hosts: admitted.hosts, rate: admitted.rate },
+    permissionSet: snapshot.permissionSet,
+    seenBy: seenBy({
+      ...{ canonicalBase, parameters: house.parameters, extract: compileExtract(house.parameters), clock },
+      sensitiveStaff: snapshot.sensitiveStaff,
+    }),
     trace(tenantStore, contract) {
       const tenant = snapshot.tenant(tenantStore.tenant);
       const custodian = { name: tenant?.name ?? tenantStore.tenant, ods: tenant?.ods[0] };
       return traceReader(tenantStore, { contract, canonicalBase, custodian, publicUrl: url, software: house.software });
     },
-    ...{ subscriptions: delivery.subscriptions, topics: delivery.topics, pageKey: keys.derive('page-token') },
+    ...{ subscriptions: delivery.subscriptions, topics: delivery.topics, events: delivery.events, pageKey: keys.derive('page-token') },
     ready: async () => (await store.system.documents.counter()) >= 0,
     plugins: [oauth.plugin, adminPlugin(admin)],
   });

@@ -6,6 +6,8 @@ import type { DeliveryParts } from '../events/delivery-parts.ts';
 import type { DeskParts } from '../events/desk.ts';
 import type { EgressPolicy } from '../events/endpoint.ts';
 import { type DeliveryEngine, deliveryEngine } from '../events/engine.ts';
+import { eventFeed } from '../events/feed.ts';
+import { headWatch } from '../events/head-watch.ts';
 import { type RetrySchedule, retrySchedule } from '../events/retry.ts';
 import { subscriptions } from '../events/subscriptions.ts';
 import { turns } from '../events/turns.ts';
@@ -43,15 +45,19 @@ export function subscriptionServing(house: House, { snapshot, publicUrl, audit, 
     base: (tenant, contract) => fhirBase(publicUrl(), tenant, contract),
     random: Math.random,
   });
+  const { deliveryLookMs, deliveryRemoteLookMs } = limits;
+  const lookMs = store.capabilities.severalMachines ? deliveryRemoteLookMs : deliveryLookMs;
+  const tenantStore = (tenant: string) => store.tenant(grantTenant(tenant, 'job'));
+  const watch = headWatch(tenantStore, lookMs);
   return {
     subscriptions: subscriptions(desk),
+    events: eventFeed(watch),
     topics: topicDefinitions(packageFolder()),
     start() {
-      const { deliveryLookMs, deliveryRemoteLookMs } = limits;
-      const lookMs = store.capabilities.severalMachines ? deliveryRemoteLookMs : deliveryLookMs;
       engine = deliveryEngine(delivery(), lookMs);
     },
     async stop() {
+      watch.close();
       await engine?.stop();
     },
   };

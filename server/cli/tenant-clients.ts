@@ -7,7 +7,8 @@ import type { House } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
 
 /** A client as `tenant show --json` prints it and `tenant apply` takes it: no secret, but public keys. */
-interface ClientDocument extends Pick<Client, 'name' | 'scope' | 'jwks' | 'jwksUri' | 'redirectUris'> {
+interface ClientDocument
+  extends Pick<Client, 'name' | 'scope' | 'jwks' | 'jwksUri' | 'redirectUris' | 'permissionSet'> {
   readonly client_id?: string;
   /** Left out: all that are live for the tenant. */
   readonly contracts?: readonly string[];
@@ -41,6 +42,7 @@ const schema = {
       jwks: { type: 'object' },
       jwksUri: text,
       redirectUris: texts,
+      permissionSet: text,
     },
   },
 } as const;
@@ -48,12 +50,13 @@ const schema = {
 const validate = new Ajv({ allErrors: true }).compile<readonly ClientDocument[]>(schema);
 
 export function clientDocument(client: Client): ClientDocument {
-  const { id, name, scope, contracts, authentication, status, jwks, jwksUri, redirectUris } = client;
+  const { id, name, scope, contracts, authentication, status, jwks, jwksUri, redirectUris, permissionSet } = client;
   return {
     ...{ client_id: id, name, scope, contracts, authentication, status },
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwksUri }),
     ...(redirectUris === undefined ? {} : { redirectUris }),
+    ...(permissionSet === undefined ? {} : { permissionSet }),
   };
 }
 
@@ -80,6 +83,9 @@ export async function applyClients(
   const names = documents.map(({ name }) => name.trim());
   const twice = names.find((name, at) => names.indexOf(name) !== at);
   if (twice !== undefined) throw new AppError('invalid', `the tenant document has two clients "${twice}"`);
+  for (const { permissionSet } of documents) {
+    if (permissionSet !== undefined) await house.permissionSets.get(tenant.id, permissionSet);
+  }
   const known = await house.clients.list(tenant.id);
   const wanted = documents.map((document) => wantedClient(house, tenant, document, known));
   const applied: AppliedClient[] = [];
@@ -106,7 +112,7 @@ function wantedClient(
   document: ClientDocument,
   known: readonly Client[],
 ): Wanted {
-  const { client_id: id, name, scope, jwks, jwksUri, redirectUris, authentication } = document;
+  const { client_id: id, name, scope, jwks, jwksUri, redirectUris, authentication, permissionSet } = document;
   const contracts = document.contracts ?? tenant.contracts;
   const lost = contracts.find((contract) => !tenant.contracts.includes(contract));
   if (lost !== undefined) throw new AppError('invalid', `contract ${lost} is not live for tenant ${tenant.id}`);
@@ -115,6 +121,7 @@ function wantedClient(
     ...(jwks === undefined ? {} : { jwks }),
     ...(jwksUri === undefined ? {} : { jwksUri }),
     ...(redirectUris === undefined ? {} : { redirectUris }),
+    ...(permissionSet === undefined ? {} : { permissionSet }),
   };
   const { client: made, secret } = newClient(wish, keys, clock.now().toISOString());
   const before = known.find((one) => (id === undefined ? one.name === made.name : one.id === id));
@@ -124,8 +131,9 @@ function wantedClient(
   if (differs) throw new AppError('invalid', `client "${made.name}" authenticates in another way than its keys say`);
   const status = document.status ?? before?.status ?? made.status;
   if (before === undefined) return { before, client: { ...made, status }, secret };
-  const { jwks: _, jwksUri: __, redirectUris: ___, ...rest } = before;
-  const keysOf = { jwks: made.jwks, jwksUri: made.jwksUri, redirectUris: made.redirectUris };
+  const { jwks: _, jwksUri: __, redirectUris: ___, permissionSet: ____, ...rest } = before;
+  const { jwks: keySet, jwksUri: keySetAt, redirectUris: back, permissionSet: set } = made;
+  const keysOf = { jwks: keySet, jwksUri: keySetAt, redirectUris: back, permissionSet: set };
   const given = Object.fromEntries(Object.entries(keysOf).filter(([, value]) => value !== undefined));
   const changed = { name: made.name, scope: made.scope, contracts: made.contracts, status };
   return { before, client: inOrderOf(before, { ...rest, ...given, ...changed }) };

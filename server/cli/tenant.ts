@@ -4,6 +4,7 @@ import { parse } from 'yaml';
 import { notedHeads } from '../commit/noted-head.ts';
 import { AppError } from '../core/error.ts';
 import { endTokens } from '../registry/not-before.ts';
+import { sensitiveStaff } from '../registry/sensitive-staff.ts';
 import { tenantFrom } from '../registry/tenant-document.ts';
 import { isolationModels, type Tenant } from '../tenancy/tenant.ts';
 import { anchorFile } from './audit-anchor.ts';
@@ -12,6 +13,7 @@ import { inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
 import { applyClients, clientDocument, clientDocuments } from './tenant-clients.ts';
 import { moveCommand } from './tenant-move.ts';
+import { sensitiveCommand } from './tenant-sensitive.ts';
 
 interface AddOptions extends CommonOptions {
   readonly name: string;
@@ -76,6 +78,7 @@ export function tenantCommand(open: OpenHouse): Command {
     )
     .addCommand(statusCommand(open, 'suspend', 'suspended'))
     .addCommand(statusCommand(open, 'resume', 'active'))
+    .addCommand(sensitiveCommand(open))
     .addCommand(moveCommand(open))
     .addCommand(removeCommand(open))
     .addCommand(applyCommand(open));
@@ -128,6 +131,8 @@ function removeCommand(open: OpenHouse): Command {
         await tenants.get(id);
         await auditOperator(house, null, { interaction: 'tenant-remove', id });
         await clients.removeAll(id);
+        await house.permissionSets.removeAll(id);
+        await sensitiveStaff(store.system.documents).removeAll(id);
         await tenants.remove(id);
         // A later tenant of that id inherits no tokens.
         await endTokens(store.system.documents, 'tenant', id, clock.now());

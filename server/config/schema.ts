@@ -11,6 +11,8 @@ export interface Settings {
   readonly canonicalBase: string;
   readonly masterKey?: string;
   readonly auditAnchor?: string;
+  readonly hosts?: string;
+  readonly tokenRequestsPerMinute?: number;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -61,6 +63,21 @@ export const settingsSchema = {
       description:
         'A file, best on another machine or on write-once storage, to which every signed audit checkpoint ' +
         'is appended; `audit verify` holds the log against it.',
+    },
+    hosts: {
+      type: 'string',
+      minLength: 1,
+      description:
+        'Values of the Host header that are answered, separated by commas, besides that of the public URL. ' +
+        'In development without this setting: every one.',
+    },
+    tokenRequestsPerMinute: {
+      type: 'integer',
+      minimum: 0,
+      maximum: 10_000_000,
+      description:
+        'Requests per minute and address at the authorization server; 0: as many as come. ' +
+        'In production 6000 without this setting, else 0.',
     },
     logLevel: { enum: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least severe level logged.' },
   },

@@ -14,6 +14,7 @@ const errorCodes = [
   'too-large',
   'unprocessable',
   'throttled',
+  'misdirected',
   'unavailable',
   'internal',
 ] as const;

@@ -2,6 +2,8 @@ import type { Client } from '../auth/client.ts';
 import { allows, parseScopes, type Scope } from '../auth/scope.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { topics } from '../topics/topic.ts';
+import type { Sight } from '../visibility/sight.ts';
+import { isToldOf, type KeptEvent, typeOf } from './shown-to.ts';
 import type { Terms } from './terms.ts';
 
 /** Why nothing (more) may be sent to a subscription's client. */
@@ -52,6 +54,20 @@ export function covers({ scopes }: { readonly scopes: readonly Scope[] }, { to }
   if (to.is === 'topic') return allows(access, topics[to.topic].focus ?? 'Provenance', 'r');
   const searched = [to.type, ...to.reaches];
   return allows(access, to.type, 'r') && searched.every((type) => allows(access, type, 's'));
+}
+
+/**
+ * Does this sight show what an event is about, as it was then? Of a resource that another contract's version names, as
+ * it is now. Scopes are asked before (`covers`, or those of a token); this is about rows and elements.
+ */
+export async function seesEvent(sight: Sight, event: KeptEvent, contract: string): Promise<boolean> {
+  const { focus, contract: of = contract } = event.data;
+  if (!isToldOf(event, sight)) return false;
+  if (focus === undefined || sight.whole(typeOf(focus.reference))) return true;
+  const [type = '', id = ''] = focus.reference.split('/');
+  const key = { contract, type, id };
+  const { resources } = sight;
+  return (of === contract ? await resources.vread(key, focus.version) : await resources.read(key)) !== undefined;
 }
 
 /** A client's ceiling may name identity scopes (`openid` …) too, which are about no resource. */

@@ -19,7 +19,10 @@ export function withoutElements(body: Buffer, paths: readonly MaskedPath[]): Buf
 }
 
 function leaveOut(node: Json, [step = '', ...more]: readonly string[], kept: readonly string[] | undefined): void {
-  if (step.startsWith('extension:')) return leaveOutExtension(node, step.slice('extension:'.length));
+  if (step.startsWith('extension:')) {
+    leaveOutExtension(node, step.slice('extension:'.length));
+    return;
+  }
   const value = node[step];
   if (more.length > 0) {
     for (const child of Array.isArray(value) ? value : [value]) if (isObject(child)) leaveOut(child, more, kept);
@@ -37,7 +40,9 @@ function leaveOut(node: Json, [step = '', ...more]: readonly string[], kept: rea
 function leaveOutExtension(node: Json, name: string): void {
   const { extension } = node;
   if (!Array.isArray(extension)) return;
-  const left = extension.filter((one) => !isObject(one) || !String(one['url']).endsWith(`/StructureDefinition/${name}`));
+  const left = extension.filter(
+    (one) => !isObject(one) || !String(one['url']).endsWith(`/StructureDefinition/${name}`),
+  );
   if (left.length > 0) node['extension'] = left;
   else delete node['extension'];
 }

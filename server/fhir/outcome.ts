@@ -27,6 +27,7 @@ export const answers: Readonly<Record<ErrorCode, Answer>> = {
   'too-large': { status: 413, issue: 'too-costly', detail: 'BAD_REQUEST' },
   unprocessable: { status: 422, issue: 'not-supported', detail: 'UNPROCESSABLE_ENTITY' },
   throttled: { status: 429, issue: 'throttled', detail: 'TOO_MANY_REQUESTS' },
+  misdirected: { status: 421, issue: 'invalid', detail: 'BAD_REQUEST' },
   unavailable: { status: 503, issue: 'transient', detail: 'UNAVAILABLE' },
   internal: { status: 500, issue: 'exception', detail: 'SERVER_ERROR' },
 };

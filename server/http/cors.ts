@@ -2,8 +2,11 @@ import type { ServerResponse } from 'node:http';
 import type { ServerDeps } from './deps.ts';
 import { type Exchange, headerOf } from './exchange.ts';
 import { findRoute, locate } from './router.ts';
+import { safeHeadersOf } from './safe-headers.ts';
 
-const exposed = 'ETag, Last-Modified, Location, Content-Location, X-Request-ID, X-Correlation-ID, WWW-Authenticate';
+const exposed =
+  'ETag, Last-Modified, Location, Content-Location, X-Request-ID, X-Correlation-ID, WWW-Authenticate, ' +
+  'RateLimit, RateLimit-Policy, Retry-After';
 const maxAgeSeconds = '600';
 
 /**
@@ -29,16 +32,21 @@ export function isPreflight({ method, raw }: Exchange): boolean {
  * Answers a preflight. The origin must be one that some client of the tenant registered; an unknown tenant answers as
  * one without such a client. Nothing is read, so nothing is recorded.
  */
-export function answerPreflight(exchange: Exchange, { origins, registry }: ServerDeps, to: ServerResponse): void {
+export function answerPreflight(
+  exchange: Exchange,
+  { origins, registry, publicUrl }: ServerDeps,
+  to: ServerResponse,
+): void {
   const { raw } = exchange;
   const located = locate(exchange.path);
   const origin = headerOf(raw, 'origin') ?? '';
   const method = headerOf(raw, 'access-control-request-method') ?? '';
-  const found = located === undefined ? undefined : findRoute(method, located.rest);
+  const found = located === undefined ? undefined : findRoute(method, located);
   const open = found !== undefined && 'route' in found && found.route.open === true;
   const tenant = located === undefined ? undefined : registry.tenant(located.tenant);
   const known = open || (tenant?.status === 'active' && origins(tenant.id).has(origin));
   to.writeHead(204, {
+    ...safeHeadersOf(publicUrl()),
     vary: 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers',
     'x-request-id': exchange.requestId,
     'x-correlation-id': exchange.correlationId,

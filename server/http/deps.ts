@@ -1,13 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import type { AuditEntry } from '../audit/entry.ts';
+import type { PermissionSet } from '../auth/permission-set.ts';
+import type { Rate } from '../auth/rate-limit.ts';
 import type { VerifyToken } from '../auth/verify.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import type { EventFeed } from '../interaction/event-feed.ts';
 import type { SubscriptionDesk, TopicDefinition } from '../interaction/subscription-desk.ts';
 import type { TraceReader } from '../interaction/trace-reader.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { Store, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import type { SeenBy } from '../visibility/sight.ts';
+import type { AllowedHosts } from './host.ts';
 
 /** What the composition root gives to the HTTP server. */
 export interface ServerDeps {
@@ -21,9 +26,16 @@ export interface ServerDeps {
   /** The registry as this process last saw it; `refresh` is asked where a tenant is unknown. */
   readonly registry: { tenant(id: string): Tenant | undefined; refresh(): Promise<void> };
   readonly authenticate: VerifyToken;
+  /** Host headers that are answered. */
+  readonly hosts: AllowedHosts;
+  /** Counts a request of a client; undefined where no limit is set. Looks into memory alone. */
+  rate(tenant: Tenant, clientId: string): Rate | undefined;
   /** Origins of browser apps (of redirect URIs) of a tenant's active clients, or of one client alone. */
   origins(tenant: string, clientId?: string): ReadonlySet<string>;
   readonly store: Pick<Store, 'tenant'>;
+  /** What a client is under in its tenant: a look-up in memory. */
+  permissionSet(tenant: string, client: string): PermissionSet;
+  readonly seenBy: SeenBy;
   /**
    * Durable when it resolves; a tenant of null is the system's log. Where it fails, so does the request (503): nothing
    * leaves unrecorded.
@@ -36,6 +48,7 @@ export interface ServerDeps {
   readonly subscriptions: SubscriptionDesk;
   /** Definitions of the topics, as `conformance/topics/` has them. */
   readonly topics: readonly TopicDefinition[];
+  readonly events: EventFeed;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Can requests be answered now? */

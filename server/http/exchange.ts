@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Access } from '../auth/access.ts';
+import type { PermissionSet } from '../auth/permission-set.ts';
 import type { AppError } from '../core/error.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import type { Located, Routed } from './router.ts';
@@ -27,6 +28,12 @@ export interface Exchange {
   /** The registered tenant of the path, whatever its state. */
   registered: Tenant | undefined;
   access: Access | undefined;
+  /** What the client is under, once it is known. */
+  permissions: PermissionSet | undefined;
+  /** Names of the element mask that applies to what leaves. */
+  mask: readonly string[];
+  /** Headers that tell of rate limits. */
+  rate: Readonly<Record<string, string>> | undefined;
   /** `WWW-Authenticate` of a 401 or 403. */
   challenge: string | undefined;
   /** Why there is no access, for the audit alone. */
@@ -57,6 +64,9 @@ export function exchange(
     base: '',
     registered: undefined,
     access: undefined,
+    permissions: undefined,
+    mask: [],
+    rate: undefined,
     challenge: undefined,
     refusal: undefined,
     contentType: 'application/fhir+json; charset=utf-8',

@@ -7,7 +7,9 @@ import { StoreError } from '../store/error.ts';
 import { answerPreflight, corsHeaders, isPreflight } from './cors.ts';
 import type { Exchange } from './exchange.ts';
 import { respond } from './respond.ts';
+import { safeHeadersOf } from './safe-headers.ts';
 import { challengeOf, type StepParts, steps } from './steps.ts';
+import { streamed } from './streamed.ts';
 
 /** An answer with what the audit must know of its failure. */
 interface Answer extends InteractionResponse {
@@ -32,7 +34,18 @@ export async function handle(exchange: Exchange, parts: StepParts, to: ServerRes
     });
     answer = failureAnswer(exchange, new AppError('unavailable', 'the request could not be recorded'));
   }
-  respond(exchange, { ...answer, headers: { ...corsHeaders(exchange, parts.deps), ...answer.headers } }, to);
+  const safe = safeHeadersOf(parts.deps.publicUrl());
+  respond(
+    exchange,
+    safe,
+    { ...answer, headers: { ...corsHeaders(exchange, parts.deps), ...exchange.rate, ...answer.headers } },
+    to,
+  );
+  if (answer.stream !== undefined && exchange.method !== 'HEAD') {
+    const record = (disclosed: readonly string[]) =>
+      parts.deps.audit(auditEntry(exchange, { ...answer, disclosed }, parts.deps.clock.now()));
+    await streamed(answer.stream, to, record, parts);
+  }
 }
 
 async function run(exchange: Exchange, parts: StepParts): Promise<Answer> {
@@ -97,6 +110,7 @@ function auditEntry(exchange: Exchange, { status, failure, disclosed }: Answer, 
     correlationId,
     address: raw.socket.remoteAddress ?? null,
     disclosed,
+    ...(disclosed.length === 0 || exchange.mask.length === 0 ? {} : { mask: exchange.mask }),
   };
 }
 

@@ -1,9 +1,11 @@
 import { idPattern } from '../fhir/id.ts';
+import { eventRoutes } from '../interaction/event-table.ts';
 import { type Route, routes } from '../interaction/table.ts';
 import { tenantIdPattern } from '../tenancy/tenant.ts';
 
-/** A path of the form `/t/{tenant}/fhir/{contract}/…`. */
+/** A path of the form `/t/{tenant}/fhir/{contract}/…` or `/t/{tenant}/events/{contract}…`. */
 export interface Located {
+  readonly at: 'fhir' | 'events';
   readonly tenant: string;
   readonly contract: string;
   readonly rest: readonly string[];
@@ -23,9 +25,9 @@ const contractPattern = /^v[0-9]{1,4}$/;
  * `..`, `//` and capital letters find no tenant instead of another one.
  */
 export function locate(path: string): Located | undefined {
-  const [empty, t, tenant = '', fhir, contract = '', ...rest] = path.split('/');
-  if (empty !== '' || t !== 't' || fhir !== 'fhir') return undefined;
-  return tenantIdPattern.test(tenant) && contractPattern.test(contract) ? { tenant, contract, rest } : undefined;
+  const [empty, t, tenant = '', at, contract = '', ...rest] = path.split('/');
+  if (empty !== '' || t !== 't' || (at !== 'fhir' && at !== 'events')) return undefined;
+  return tenantIdPattern.test(tenant) && contractPattern.test(contract) ? { at, tenant, contract, rest } : undefined;
 }
 
 interface CompiledRoute {
@@ -34,19 +36,27 @@ interface CompiledRoute {
   readonly types: ReadonlySet<string>;
 }
 
-const compiled = new Map<number, CompiledRoute[]>();
-for (const route of routes) {
-  const segments = route.path.split('/');
-  const peers = compiled.get(segments.length) ?? [];
-  peers.push({ route, segments, types: new Set(route.open ? [] : route.types) });
-  compiled.set(segments.length, peers);
+const compiled = { fhir: compiledBySegments(routes), events: compiledBySegments(eventRoutes) } as const;
+
+function compiledBySegments(table: readonly Route[]): ReadonlyMap<number, readonly CompiledRoute[]> {
+  const found = new Map<number, CompiledRoute[]>();
+  for (const route of table) {
+    const segments = route.path === '' ? [] : route.path.split('/');
+    const peers = found.get(segments.length) ?? [];
+    peers.push({ route, segments, types: new Set(route.open ? [] : route.types) });
+    found.set(segments.length, peers);
+  }
+  return found;
 }
 
 /** The route of a path below a base; the methods that the path knows where it does not know this one. */
-export function findRoute(method: string, rest: readonly string[]): Routed | { readonly allow: string } | undefined {
+export function findRoute(
+  method: string,
+  { at, rest }: Pick<Located, 'at' | 'rest'>,
+): Routed | { readonly allow: string } | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method;
   const allowed = new Set<string>();
-  for (const { route, segments, types } of compiled.get(rest.length) ?? []) {
+  for (const { route, segments, types } of compiled[at].get(rest.length) ?? []) {
     const parts = matchSegments(segments, rest, types);
     if (parts === undefined) continue;
     if (route.method === wanted) return { route, ...parts };

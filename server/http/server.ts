@@ -1,4 +1,6 @@
+import { setMaxListeners } from 'node:events';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { boundSearches } from '../interaction/bound-searches.ts';
@@ -6,6 +8,8 @@ import type { Service } from '../interaction/context.ts';
 import type { ServerDeps } from './deps.ts';
 import { exchange, headerOf, requestIds } from './exchange.ts';
 import { handle } from './handle.ts';
+import { answersTo } from './host.ts';
+import { safeHeaders, safeHeadersOf } from './safe-headers.ts';
 import type { StepParts } from './steps.ts';
 
 /**
@@ -13,7 +17,10 @@ import type { StepParts } from './steps.ts';
  * FHIR requests are one wildcard route whose path `router.ts` reads raw; Fastify decodes and decorates nothing.
  */
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
-  const parts: StepParts = { deps, service: serviceOf(deps) };
+  const stop = new AbortController();
+  // Each open stream listens to it.
+  setMaxListeners(0, stop.signal);
+  const parts: StepParts = { deps, service: serviceOf(deps), stopping: stop.signal };
   const app = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -21,6 +28,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     http: { maxHeaderSize: 2 * limits.urlBytesMax },
     frameworkErrors: (error, request, reply) => answerFailure(parts, error, request, reply),
   });
+  app.addHook('preClose', async () => stop.abort());
   app.setNotFoundHandler((request, reply) => {
     if (isFhir(request)) answer(parts, request, reply, undefined);
     else answerPlain(404, request, reply);
@@ -35,9 +43,12 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   await app.register(async (others) => {
     others.addHook('onRequest', (request, reply, done) => {
       const { requestId, correlationId } = requestIds(request.raw);
-      reply.raw.setHeader('x-request-id', requestId);
-      reply.raw.setHeader('x-correlation-id', correlationId);
-      done();
+      const safe = safeHeadersOf(deps.publicUrl());
+      const all = { 'x-request-id': requestId, 'x-correlation-id': correlationId, ...safe };
+      for (const [name, value] of Object.entries(all)) reply.raw.setHeader(name, value);
+      // Whoever asks whether the server is well knows its address, not its name.
+      if (answersTo(deps.hosts, request.headers.host) || probes.has(request.raw.url ?? '')) return done();
+      void refuseHost(deps, request, reply, { requestId, correlationId });
     });
     others.get('/healthz', async () => ({ status: 'ok' }));
     others.get('/readyz', async (_request, reply) => {
@@ -50,7 +61,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
 }
 
 function serviceOf(deps: ServerDeps): Service {
-  const { canonicalBase, software, parameters, pageKey, clock, subscriptions, topics } = deps;
+  const { canonicalBase, software, parameters, pageKey, clock, subscriptions, topics, events } = deps;
   return {
     publicUrl: () => deps.publicUrl(),
     trace: (store, contract, base) => deps.trace(store, contract, base),
@@ -62,6 +73,7 @@ function serviceOf(deps: ServerDeps): Service {
     clock,
     subscriptions,
     topics,
+    events,
   };
 }
 
@@ -105,6 +117,27 @@ function answerFailure(parts: StepParts, error: FastifyError, request: FastifyRe
   answer(parts, request, reply, fault);
 }
 
+const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
+async function refuseHost(
+  { audit, clock, logger }: ServerDeps,
+  { raw }: FastifyRequest,
+  reply: FastifyReply,
+  ids: { readonly requestId: string; readonly correlationId: string },
+): Promise<void> {
+  const [path = ''] = (raw.url ?? '').split('?');
+  const entry: AuditEntry = {
+    ...{ at: clock.now().toISOString(), tenant: null, kind: 'rest', interaction: 'unknown', client: null, jti: null },
+    ...{ type: null, id: null, query: path, status: 421, outcome: 4, reason: 'misdirected', ...ids },
+    ...{ address: raw.socket.remoteAddress ?? null, disclosed: [] },
+  };
+  const recorded = await audit(entry).then(
+    () => true,
+    (error: Error) => logger.error('audit failed, the request fails closed', { ...ids, why: error.message }),
+  );
+  reply.code(recorded === true ? 421 : 503).send({ error: recorded === true ? 'misdirected' : 'unavailable' });
+}
+
 /** Outside FHIR: an error without words about the inside. */
 function answerPlain(status: number, request: FastifyRequest, reply: FastifyReply): void {
   const { requestId, correlationId } = requestIds(request.raw);
@@ -112,6 +145,7 @@ function answerPlain(status: number, request: FastifyRequest, reply: FastifyRepl
     .code(status)
     .header('x-request-id', requestId)
     .header('x-correlation-id', correlationId)
+    .headers(safeHeaders)
     .send({ error: plainErrors[status] ?? (status < 500 ? 'bad request' : 'internal error') });
 }
 

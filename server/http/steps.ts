@@ -1,12 +1,15 @@
-import { isRefusal, type Refusal } from '../auth/access.ts';
+import { type Access, isRefusal, type Refusal } from '../auth/access.ts';
 import { fhirBase } from '../auth/base.ts';
 import { challenge, scopeChallenge } from '../auth/challenge.ts';
+import { type PermissionSet, scopesUnder } from '../auth/permission-set.ts';
 import { allows } from '../auth/scope.ts';
 import { present } from '../core/assert.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
-import type { InteractionResponse, OpenContext, Service } from '../interaction/context.ts';
+import type { Context, InteractionResponse, OpenContext, Service } from '../interaction/context.ts';
 import { notFound } from '../interaction/read.ts';
+import type { ProtectedRoute } from '../interaction/table.ts';
+import { host, rate } from './admission.ts';
 import type { ServerDeps } from './deps.ts';
 import { authorizations, type Exchange, headerOf } from './exchange.ts';
 import { negotiate } from './negotiate.ts';
@@ -16,13 +19,15 @@ import { findRoute, locate } from './router.ts';
 export interface StepParts {
   readonly deps: ServerDeps;
   readonly service: Service;
+  /** The server stops: answers that go on end. */
+  readonly stopping: AbortSignal;
 }
 
 /** A step fills the exchange, throws an `AppError`, or (the last one) answers. */
 export type Step = (exchange: Exchange, parts: StepParts) => undefined | Promise<InteractionResponse | undefined>;
 
 /** A FHIR request's path, read downward (architecture.md). The audit and the answer follow in `handle.ts`. */
-export const steps: readonly Step[] = [findTenant, route, token, scope, accept, interact];
+export const steps: readonly Step[] = [host, findTenant, route, token, permissions, rate, scope, accept, interact];
 
 /** Only looks: a request without a route is still audited where it belongs. */
 function findTenant(exchange: Exchange, { deps }: StepParts): undefined | Promise<undefined> {
@@ -43,7 +48,7 @@ async function lookAgain(exchange: Exchange, tenant: string, { registry }: Serve
 /** Which routes there are is no secret, so that this comes before the token and is the same for every tenant. */
 function route(exchange: Exchange): undefined {
   if ((exchange.raw.url ?? '').length > limits.urlBytesMax) throw new AppError('too-large', 'the URL is too long');
-  const found = exchange.located === undefined ? undefined : findRoute(exchange.method, exchange.located.rest);
+  const found = exchange.located === undefined ? undefined : findRoute(exchange.method, exchange.located);
   if (found === undefined) throw notFound();
   if ('allow' in found) {
     exchange.allow = found.allow;
@@ -75,10 +80,24 @@ function refuse(exchange: Exchange, refusal: Refusal): AppError {
   return new AppError('unauthenticated', 'a valid access token for this base is needed');
 }
 
+/** The scopes of the token, as far as the client's permission set lets them be used. */
+function permissions(exchange: Exchange, { deps }: StepParts): undefined {
+  const { access } = exchange;
+  if (access === undefined) return;
+  const set = deps.permissionSet(access.grant.tenant, access.clientId);
+  const scopes = scopesUnder(access.scopes, set);
+  exchange.permissions = set;
+  if (scopes !== access.scopes) exchange.access = { ...access, scopes };
+}
+
 function scope(exchange: Exchange): undefined {
   const { route, type } = present(exchange.routed, 'the route');
-  if (route.open || allows(present(exchange.access, 'access'), route.scopeType ?? type, route.needs)) return;
+  if (route.open || isCovered(route, type, present(exchange.access, 'access'))) return;
   throw new AppError('forbidden', 'the scopes of the token do not cover this request');
+}
+
+function isCovered({ scopeType, scopeTypes, needs }: ProtectedRoute, type: string, access: Access): boolean {
+  return (scopeTypes ?? [scopeType ?? type]).some((one) => allows(access, one, needs));
 }
 
 function accept(exchange: Exchange): undefined {
@@ -96,8 +115,35 @@ async function interact(exchange: Exchange, { deps, service }: StepParts): Promi
   const context: OpenContext = { tenant, contract, base, service, requestId, correlationId };
   const request = { type, id, version, query, body: bodyOf(exchange), header: (name: string) => headerOf(raw, name) };
   if (route.open) return route.run(context, request);
-  const { grant } = present(access, 'access');
-  return route.run({ ...context, access: present(access, 'access'), store: deps.store.tenant(grant) }, request);
+  const set = present(exchange.permissions, 'the permission set');
+  return route.run(await seenContext(exchange, context, present(access, 'access'), set, deps), request);
+}
+
+/** What the client sees, now or, of an answer that goes on, again. */
+async function seenContext(
+  exchange: Exchange,
+  open: OpenContext,
+  access: Access,
+  set: PermissionSet,
+  deps: ServerDeps,
+): Promise<Context> {
+  const { contract, base, tenant } = open;
+  const store = deps.store.tenant(access.grant);
+  const found = deps.seenBy({ contract, base, scopes: access.scopes, set }, store);
+  const sight = found instanceof Promise ? await found : found;
+  exchange.mask = sight.mask;
+  const seen = sight.resources === store.resources ? store : { ...store, resources: sight.resources };
+  const again = async () => {
+    const live = deps.registry.tenant(tenant)?.contracts.includes(contract) === true;
+    if (!live || (await access.isGood?.()) === false) return undefined;
+    const now = deps.permissionSet(tenant, access.clientId);
+    const scopes = scopesUnder(access.scopes, now);
+    const { route, type } = present(exchange.routed, 'the route');
+    const next = { ...access, scopes };
+    if (route.open || !isCovered(route, type, next)) return undefined;
+    return seenContext(exchange, open, next, now, deps);
+  };
+  return { ...open, access, store: seen, sight, again };
 }
 
 const mediaTypes = {

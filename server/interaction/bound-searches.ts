@@ -4,7 +4,12 @@ import { parseSearch } from '../search/parse.ts';
 import type { Checked } from '../search/problem.ts';
 
 /** Parses and binds, remembering what it bound: clients ask the same few questions again and again. */
-export type BoundSearches = (raw: string, context: BindContext) => Checked<BoundSearch>;
+export type BoundSearches = (raw: string, context: BoundContext) => Checked<BoundSearch>;
+
+interface BoundContext extends BindContext {
+  /** Names of the mask that the parameters are left of. */
+  readonly mask: readonly string[];
+}
 
 /** Longer query strings are bound each time, so that the memory has an upper limit in bytes too. */
 const rememberedCharactersMax = 1024;
@@ -18,7 +23,7 @@ export function boundSearches(): BoundSearches {
   let old = young;
   return (raw, context) => {
     if (raw.length > rememberedCharactersMax || timely.test(raw)) return bind(raw, context);
-    const key = `${context.base} ${context.type} ${context.lenient} ${raw}`;
+    const key = `${context.base} ${context.type} ${context.lenient} ${context.mask.join()} ${raw}`;
     const known = young.get(key);
     if (known !== undefined) return known;
     const bound = old.get(key) ?? bind(raw, context);

@@ -2,7 +2,9 @@ import type { Access } from '../auth/access.ts';
 import type { Clock } from '../core/clock.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { TenantStore } from '../store/port.ts';
+import type { Sight } from '../visibility/sight.ts';
 import type { BoundSearches } from './bound-searches.ts';
+import type { EventFeed } from './event-feed.ts';
 import type { SubscriptionDesk, TopicDefinition } from './subscription-desk.ts';
 import type { TraceReader } from './trace-reader.ts';
 
@@ -21,6 +23,7 @@ export interface Service {
   readonly clock: Clock;
   readonly subscriptions: SubscriptionDesk;
   readonly topics: readonly TopicDefinition[];
+  readonly events: EventFeed;
   /** Renders AuditEvent and Provenance of one tenant and contract. */
   trace(store: TenantStore, contract: string, base: string): TraceReader;
 }
@@ -36,10 +39,19 @@ export interface OpenContext {
   readonly correlationId: string;
 }
 
-/** The same for a request whose token was verified. The store is that tenant's and nobody else's. */
+/**
+ * The same for a request whose token was verified. The store is that tenant's and nobody else's, and has of its
+ * resources those that the client sees.
+ */
 export interface Context extends OpenContext {
   readonly access: Access;
   readonly store: TenantStore;
+  readonly sight: Sight;
+  /**
+   * The context as it would be now, for an answer that goes on: undefined once the token is good for nothing more or
+   * its scopes cover the route no longer.
+   */
+  again(): Promise<Context | undefined>;
 }
 
 /** A request as an interaction sees it; path parts that its route does not have are empty. */
@@ -62,6 +74,17 @@ export interface InteractionResponse {
   readonly body: Buffer | null;
   /** `Type/id/version` of every resource in the body. */
   readonly disclosed: readonly string[];
+  /**
+   * What follows the body, for as long as the client listens; asked for the next part only once the last one is on its
+   * way. `ended`: the client is gone, or the server stops.
+   */
+  readonly stream?: (ended: AbortSignal) => AsyncIterable<StreamPart>;
+}
+
+export interface StreamPart {
+  readonly text: string;
+  /** As of an answer; undefined where it says nothing of anybody, and is not recorded. */
+  readonly disclosed: readonly string[] | undefined;
 }
 
 export type OpenInteraction = (context: OpenContext, request: InteractionRequest) => Promise<InteractionResponse>;

@@ -11,7 +11,7 @@ import { searchError } from './search-problems.ts';
 
 /** https://hl7.org/fhir/R4/http.html#history of one resource, newest first, deletes included; `_count`, `_since`. */
 export const historyInstance: Interaction = async (context, request) => {
-  const { base, contract, store } = context;
+  const { base, contract, store, sight } = context;
   const { type, id } = request;
   const { query, token } = splitPage(request.query);
   const { count, since } = options(query, isLenient(request.header));
@@ -30,8 +30,8 @@ export const historyInstance: Interaction = async (context, request) => {
       self: selfLink(url, query, token),
       next: recent.length > count && last ? nextLink(context, url, query, String(last.version)) : undefined,
     },
-    // Versions count 1, 2, 3 …, so that the newest one says how many there are.
-    total: before === undefined && since === undefined ? newest?.version : undefined,
+    // Versions count 1, 2, 3 …, so that the newest one says how many there are, to whoever sees all of them.
+    total: before === undefined && since === undefined && sight.whole(type) ? newest?.version : undefined,
     versions,
   });
   return {

@@ -52,7 +52,7 @@ async function addTargets(
   from: readonly StoredVersion[],
   gathered: Gathering,
 ): Promise<void> {
-  const { contract, store } = context;
+  const { contract, store, sight } = context;
   const keys: ResourceKey[] = [];
   for (const { source, param, target } of includes) {
     const sources = from.filter(({ type }) => type === source);
@@ -67,8 +67,13 @@ async function addTargets(
   }
   if (keys.length === 0) return;
   const room = limits.includedResourcesMax - gathered.versions.length;
-  gathered.cut ||= keys.length > room;
-  gathered.versions.push(...(await store.resources.readMany(keys.slice(0, room))));
+  const found: StoredVersion[] = [];
+  // What is withheld takes no room: nobody learns of it by what it displaces.
+  for (let at = 0; at < keys.length && found.length <= room; at += room + 1) {
+    found.push(...(await sight.included.readMany(keys.slice(at, at + room + 1))));
+  }
+  gathered.cut ||= found.length > room;
+  gathered.versions.push(...found.slice(0, room));
 }
 
 async function addReferring(
@@ -80,7 +85,7 @@ async function addReferring(
   const targets = context.service.parameters.get(source)?.get(param)?.targets ?? [];
   const wanted = from.filter(({ type }) => targets.includes(type) && (target === undefined || type === target));
   if (wanted.length === 0) return;
-  const page = await context.store.resources.search({
+  const page = await context.sight.included.search({
     contract: context.contract,
     type: source,
     where: { is: 'reference', param, targets: wanted.map(nameOf) },

@@ -1,14 +1,15 @@
 import { AppError } from '../core/error.ts';
 import { subset } from '../fhir/subset.ts';
 import { etag, httpDate, notModified } from '../fhir/version-headers.ts';
-import { viewOfRead } from '../search/bind-view.ts';
+import { type HiddenElements, viewOfRead } from '../search/bind-view.ts';
 import type { StoredVersion } from '../store/port.ts';
 import type { Interaction, InteractionRequest, InteractionResponse } from './context.ts';
 import { searchError } from './search-problems.ts';
 
 /** https://hl7.org/fhir/R4/http.html#read, conditional reads included. */
-export const read: Interaction = async ({ store, contract }, request) => {
-  return versionResponse(await store.resources.read({ contract, type: request.type, id: request.id }), request);
+export const read: Interaction = async ({ store, contract, sight }, request) => {
+  const version = await store.resources.read({ contract, type: request.type, id: request.id });
+  return versionResponse(version, request, sight.hidden);
 };
 
 /**
@@ -18,6 +19,7 @@ export const read: Interaction = async ({ store, contract }, request) => {
 export function versionResponse(
   version: StoredVersion | undefined,
   { header, query, type }: Pick<InteractionRequest, 'header' | 'query' | 'type'>,
+  hidden: HiddenElements | undefined,
 ): InteractionResponse {
   if (version === undefined) throw notFound();
   if (version.change === 'delete') throw new AppError('gone', 'the resource has been deleted');
@@ -25,13 +27,13 @@ export function versionResponse(
   if (notModified(version, header('if-none-match'), header('if-modified-since'))) {
     return { status: 304, headers, body: null, disclosed: [] };
   }
-  return { status: 200, headers, body: partOf(version, query, type), disclosed: [disclosure(version)] };
+  return { status: 200, headers, body: partOf(version, query, type, hidden), disclosed: [disclosure(version)] };
 }
 
 /** `_summary` and `_elements` of a read: https://hl7.org/fhir/R4/http.html#read */
-function partOf({ body }: StoredVersion, query: string, type: string): Buffer {
+function partOf({ body }: StoredVersion, query: string, type: string, hidden: HiddenElements | undefined): Buffer {
   if (query === '') return body;
-  const view = viewOfRead(query, type);
+  const view = viewOfRead(query, type, hidden);
   if (!view.ok) throw searchError(view.problems);
   return view.value === undefined ? body : subset(body, view.value);
 }

@@ -48,8 +48,9 @@ export async function renderedSearch(
   return { status: 200, headers: {}, body, disclosed: matches.map(disclosure) };
 }
 
-function traceOf({ service, store, contract, base }: Context): TraceReader {
-  return service.trace(store, contract, base);
+/** Of what a client does not see it is told nothing either. */
+function traceOf({ service, store, contract, base, sight }: Context): TraceReader {
+  return service.trace({ ...store, resources: sight.traced() }, contract, base);
 }
 
 const resultNames: readonly string[] = ['_count', '_sort', '_format', '_pretty'];

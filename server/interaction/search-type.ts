@@ -43,9 +43,11 @@ const cutWarning = warningOutcome(
 );
 
 function bind(context: Context, { type, header }: InteractionRequest, query: string): BoundSearch {
-  const { contract, base, service, access } = context;
+  const { contract, base, service, access, sight } = context;
   const bound = service.searches(query, {
-    parameters: service.parameters,
+    parameters: sight.parameters,
+    hidden: sight.hidden,
+    mask: sight.mask,
     contract,
     type,
     base,

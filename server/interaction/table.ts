@@ -29,7 +29,7 @@ interface RouteShape {
   /** Kind of the audit row. */
   readonly audit: 'rest';
   /** Answers in this media type whatever the client accepts. */
-  readonly always?: 'application/json';
+  readonly always?: 'application/json' | 'application/cloudevents-batch+json' | 'text/event-stream';
 }
 
 /** Needs no token. */
@@ -46,6 +46,8 @@ export interface ProtectedRoute extends RouteShape {
   readonly operation?: { readonly name: string; readonly definition: string };
   /** Whose scopes cover it, where that is not its own type. */
   readonly scopeType?: string;
+  /** Types of which a scope for any one covers it. */
+  readonly scopeTypes?: readonly string[];
   /** Types that `{type}` stands for. */
   readonly types: readonly string[];
   /** Letter of the SMART scope that the token must have for the type. */

@@ -12,6 +12,8 @@ export interface Read {
   readonly requestId: string;
   /** `Type/id/version` of those of the traced resources that it disclosed. */
   readonly versions: readonly string[];
+  /** Names of the elements that were left out of them. */
+  readonly mask?: readonly string[];
   /** The AuditEvent that tells more. */
   readonly auditEvent: string;
 }
@@ -49,6 +51,6 @@ function inOrder(found: ReadonlyMap<string, Read>): readonly Read[] {
 }
 
 function read(id: string, entry: AuditEntry, versions: readonly string[]): Read {
-  const { at, client, interaction, requestId } = entry;
-  return { at, client, interaction, requestId, versions, auditEvent: id };
+  const { at, client, interaction, requestId, mask } = entry;
+  return { at, client, interaction, requestId, versions, ...(mask === undefined ? {} : { mask }), auditEvent: id };
 }

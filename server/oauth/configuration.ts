@@ -12,7 +12,7 @@ import { type AdapterParts, oauthAdapter } from './adapter.ts';
 import { checkAssertion } from './assertion.ts';
 import { earlierSecret } from './client-metadata.ts';
 import { errors, interactionPolicy } from './library.ts';
-import { askedForPerson, findAccount, grantable, scopeText } from './people.ts';
+import { askedForPerson, findAccount, givesNothing, grantable, scopeText } from './people.ts';
 import { clientBases, grantedScope } from './resource.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -219,7 +219,7 @@ async function personScope(
   const asked = askedForPerson(client, inRequest ?? source?.scope);
   if (asked === undefined || source === undefined) return asked === undefined ? undefined : scopeText(asked);
   const user = source.accountId === undefined ? undefined : await users.find(source.accountId);
-  if (user === undefined || tenant === undefined) return undefined;
-  const granted = grantable(asked, user, tenant.id);
-  return granted.resource.length === 0 && asked.resource.length > 0 ? undefined : scopeText(granted);
+  if (user === undefined || (tenant === undefined && client.tenant !== null)) return undefined;
+  const granted = grantable(asked, user, client.tenant);
+  return givesNothing(granted, asked) ? undefined : scopeText(granted);
 }

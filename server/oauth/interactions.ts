@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { InteractionResults, Provider } from 'oidc-provider';
+import { adminScopesOf } from '../auth/admin-role.ts';
 import type { Client, Clients } from '../auth/client.ts';
 import { isPassword } from '../auth/password.ts';
 import { rolesIn, type User, type Users } from '../auth/user.ts';
@@ -33,7 +34,8 @@ type Details = Awaited<ReturnType<Provider['interactionDetails']>>;
 interface Scene {
   readonly details: Details;
   readonly client: Client;
-  readonly tenant: Tenant;
+  /** Undefined: the client is a console of the platform. */
+  readonly tenant: Tenant | undefined;
   /** Who is logged in. */
   readonly user: User | undefined;
 }
@@ -93,7 +95,7 @@ async function sceneOf(
   if (details === undefined || !(request.url ?? '').endsWith(`/${details.uid}`)) return undefined;
   const client = await clients.find(String(details.params['client_id']));
   const tenant = client?.tenant == null ? undefined : await tenants.find(client.tenant);
-  if (client?.status !== 'active' || tenant?.status !== 'active') return undefined;
+  if (client?.status !== 'active' || (client.tenant !== null && tenant?.status !== 'active')) return undefined;
   const accountId = details.session?.accountId;
   const user = accountId === undefined ? undefined : await users.find(accountId);
   return { details, client, tenant, user };
@@ -113,7 +115,7 @@ async function login(
   response: ServerResponse,
   finish: Finish,
 ): Promise<void> {
-  const { client, tenant } = scene;
+  const { client } = scene;
   if (form === undefined) return show(response, 200, loginPage(viewOf(scene)), scene);
   const name = (form.get('username') ?? '').trim().toLowerCase();
   const again = async (refused: string, user: User | undefined) => {
@@ -128,7 +130,7 @@ async function login(
     return again('wrong-password', user);
   }
   throttle.succeeded(name);
-  if (rolesIn(user, tenant.id).length === 0) return again('no-role', user);
+  if (!belongs(user, client)) return again('no-role', user);
   await audit({ interaction: 'login', client, user: user.id, refused: null });
   // Not remembered past the browser's session: ward computers are shared.
   return finish({ login: { accountId: user.id, remember: false } });
@@ -142,11 +144,11 @@ async function consent(
   response: ServerResponse,
   finish: Finish,
 ): Promise<void> {
-  const { details, client, tenant, user } = scene;
+  const { details, client, user } = scene;
   const asked = askedForPerson(client, details.params['scope'] as string | undefined);
-  const given = user === undefined || asked === undefined ? undefined : grantable(asked, user, tenant.id);
-  const nothing = given === undefined || given.identity.length + given.resource.length === 0;
-  if (user === undefined || asked === undefined || nothing || rolesIn(user, tenant.id).length === 0) {
+  const given = user === undefined || asked === undefined ? undefined : grantable(asked, user, client.tenant);
+  const nothing = given === undefined || scopeText(given) === '';
+  if (user === undefined || asked === undefined || nothing || !belongs(user, client)) {
     await audit({ interaction: 'consent', client, user: user?.id ?? null, refused: 'no-role' });
     return finish(denied);
   }
@@ -167,11 +169,18 @@ function without(asked: AskedScope, given: AskedScope): AskedScope {
   return {
     identity: asked.identity.filter((scope) => !given.identity.includes(scope)),
     resource: asked.resource.filter((scope) => !given.resource.includes(scope)),
+    admin: asked.admin.filter((scope) => !given.admin.includes(scope)),
   };
 }
 
+/** Has the person a role where the client works? */
+function belongs(user: User, { admin, tenant }: Client): boolean {
+  if (admin === true) return adminScopesOf(user, tenant).size > 0;
+  return tenant !== null && rolesIn(user, tenant).length > 0;
+}
+
 function viewOf({ client, tenant }: Scene) {
-  return { client: client.name, organisation: tenant.name };
+  return { client: client.name, organisation: tenant?.name ?? 'this server' };
 }
 
 function consentView(scene: Scene, asked: AskedScope, given: AskedScope): ConsentView {
@@ -187,12 +196,16 @@ const identitySentences: Readonly<Record<string, string>> = {
 
 const letters = { c: 'create', r: 'read', u: 'change', d: 'delete', s: 'search' } as const;
 
-function sentences({ identity, resource }: AskedScope): readonly string[] {
+function sentences({ identity, resource, admin }: AskedScope): readonly string[] {
   const words = resource.map(({ type, permissions }) => {
     const what = type === '*' ? 'everything about staff and organisations that you may see' : type;
     return `${permissions.map((letter) => letters[letter]).join(', ')}: ${what}`;
   });
-  return [...identity.map((scope) => identitySentences[scope] ?? scope), ...words];
+  const managed = admin.map((scope) => {
+    const [area = '', right = ''] = scope.slice('admin/'.length).split('.');
+    return `${right === 'read' ? 'see' : 'change'}: ${area}, where your role allows it`;
+  });
+  return [...identity.map((scope) => identitySentences[scope] ?? scope), ...words, ...managed];
 }
 
 /** A form leads back to the app at its end, and browsers hold that against `form-action` too. */

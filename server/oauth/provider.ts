@@ -5,6 +5,8 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { AuditEntry } from '../audit/entry.ts';
 import { issuerUrl } from '../auth/base.ts';
 import type { Client } from '../auth/client.ts';
+import { isProof } from '../auth/dpop.ts';
+import type { Rate } from '../auth/rate-limit.ts';
 import { grantKey, type Registrations } from '../auth/registrations.ts';
 import type { Users } from '../auth/user.ts';
 import { tokenInspector } from '../auth/verify.ts';
@@ -29,7 +31,8 @@ import type { RegistrationParts } from './registration.ts';
 import { clientBases } from './resource.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import { firstUseOf } from './single-use.ts';
-import { interactionAudit, registrationAudit, tokenAudit } from './token-audit.ts';
+import { isThrottled } from './throttle.ts';
+import { bearerAudit, interactionAudit, registrationAudit, tokenAudit } from './token-audit.ts';
 import { type TokenDesk, takeToken } from './token-inspection.ts';
 
 export interface OAuthParts {
@@ -53,6 +56,8 @@ export interface OAuthParts {
   readonly log: Logger;
   /** Key sets of clients may stand on this machine, and be fetched by http. */
   readonly development: boolean;
+  /** Counts a request of an address; undefined where no limit is set. */
+  rate(address: string | null): Rate | undefined;
   /** Durable when it resolves: a token leaves after its audit row, or not at all. */
   audit(entry: AuditEntry): Promise<void>;
 }
@@ -78,16 +83,18 @@ export function oauthProvider(parts: OAuthParts): AuthorizationServer {
 }
 
 async function answer(
-  { log }: OAuthParts,
+  parts: OAuthParts,
   builtNow: () => Built,
   request: IncomingMessage,
   response: ServerResponse,
   origin: RequestOrigin,
 ): Promise<void> {
   try {
+    if (await isThrottled(parts, request, response, origin)) return;
     await dispatch(builtNow(), request, response, origin);
   } catch (error) {
-    log.error('authorization server failed', { error: (error as Error).message, requestId: origin.requestId });
+    const { requestId } = origin;
+    parts.log.error('authorization server failed', { error: (error as Error).message, requestId });
     if (response.headersSent) response.destroy();
     else response.writeHead(500, { 'content-type': 'application/json' }).end('{"error":"server_error"}');
   }
@@ -106,7 +113,8 @@ function current(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOri
       const { clients, tenants, users, keys, clock, registrationTokens } = parts;
       const common = { clients, tenants, publicUrl };
       built = {
-        ...{ publicUrl, signing, provider, callback: provider.callback(), desk },
+        ...{ publicUrl, signing, provider, callback: provider.callback() },
+        bearer: (origin) => ({ desk, audit: (event) => parts.audit(bearerAudit(event, origin, clock)) }),
         interactions: (origin) => ({
           ...{ ...common, users, throttle },
           audit: (event) => parts.audit(interactionAudit(event, origin, clock)),
@@ -126,10 +134,12 @@ function current(parts: OAuthParts, origins: WeakMap<IncomingMessage, RequestOri
 function tokenDesk(parts: OAuthParts, publicUrl: string): TokenDesk {
   const { clock, registrations, users, tenants } = parts;
   const issuer = () => issuerUrl(publicUrl);
+  const firstUse = firstUseOf(parts.store, 'DPoPProof');
   return {
     publicUrl,
     inspect: tokenInspector({ issuer, keys: () => parts.signing().published, clock, registrations }),
     revoke: (key) => parts.revoke(key, clock.now()),
+    isProof: (request, token, jkt) => isProof(request, { token, jkt, now: clock.now(), firstUse }),
     async fhirUser(userId, tenantId, clientId) {
       const [user, tenant, client] = [
         await users.find(userId),

@@ -127,6 +127,7 @@ async function create(parts: RegistrationParts, bearer: string, request: Incomin
     const managementToken = newManagementToken();
     const client: Client = {
       ...made.client,
+      ...(token.permissionSet === undefined ? {} : { permissionSet: token.permissionSet }),
       status: tenant.settings.registrationApproval ? 'pending' : 'active',
       registration: { tokenId: token.id, managementHash: sha256(managementToken), ceiling: token.scope },
     };

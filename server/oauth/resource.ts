@@ -23,7 +23,7 @@ export function clientBases(client: Client, tenant: Tenant | undefined, publicUr
  * Undefined = `invalid_scope`: nothing is granted in part, and never a token without a scope.
  */
 export function grantedScope(client: Client, asked: string | undefined): string | undefined {
-  if (client.admin === true) return grantedAdminScope(client, asked);
+  if (client.admin === true) return actsForItself(client) ? grantedAdminScope(client, asked) : undefined;
   const ceiling = systemScopes(client.scope);
   const wanted = asked === undefined ? ceiling : parseScopes(asked);
   if (ceiling.length === 0 || wanted === undefined) return undefined;
@@ -34,7 +34,9 @@ export function grantedScope(client: Client, asked: string | undefined): string 
 
 /** May the client act for itself? One that only logs people in has nothing of its own. */
 export function actsForItself(client: Client): boolean {
-  return client.authentication !== 'none' && (client.admin === true || systemScopes(client.scope).length > 0);
+  if (client.authentication === 'none') return false;
+  // A console may do what the person in front of it may, and nothing by itself.
+  return client.admin === true ? client.redirectUris === undefined : systemScopes(client.scope).length > 0;
 }
 
 function systemScopes(ceiling: string) {

@@ -1,7 +1,9 @@
 import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { AuditEntry } from '../audit/entry.ts';
+import { everyTenant } from '../auth/base.ts';
 import type { Client } from '../auth/client.ts';
 import type { Clock } from '../core/clock.ts';
+import type { BearerEvent } from './bearer-endpoints.ts';
 import type { InteractionEvent } from './interactions.ts';
 import type { RequestOrigin } from './origin.ts';
 import type { RegistrationEvent } from './registration.ts';
@@ -40,6 +42,26 @@ export function interactionAudit(event: InteractionEvent, origin: RequestOrigin,
     ...(user === null ? {} : { user }),
     reason: refused,
   };
+}
+
+/** Somebody asked about a token, or themselves, with an access token. */
+export function bearerAudit(
+  { interaction, token, status }: BearerEvent,
+  origin: RequestOrigin,
+  clock: Clock,
+): AuditEntry {
+  const tenant = token === undefined || token.tenant === everyTenant ? null : token.tenant;
+  return {
+    ...entry(interaction, tenant, token?.clientId ?? null, status, origin, clock),
+    jti: token?.jti ?? null,
+    ...(token?.userId == null ? {} : { user: token.userId }),
+    reason: status === 200 ? null : 'invalid_token',
+  };
+}
+
+/** An address asked too often; what for, nobody looked. */
+export function throttledAudit(origin: RequestOrigin, clock: Clock): AuditEntry {
+  return { ...entry('token', null, null, 429, origin, clock), reason: 'throttled' };
 }
 
 /** A vendor's registration or change of its client. */

@@ -2,6 +2,7 @@ import type { KoaContextWithOIDC } from 'oidc-provider';
 import type { TokenClaims } from '../auth/access-token.ts';
 import { everyTenant, issuerUrl } from '../auth/base.ts';
 import type { Client } from '../auth/client.ts';
+import type { ProofRequest } from '../auth/dpop.ts';
 import { readForm, replaceBody } from './request-form.ts';
 
 /** What introspection, revocation and userinfo know of our own access tokens. */
@@ -11,6 +12,8 @@ export interface TokenDesk {
   /** Durable when it resolves; `key`: a `jti`. */
   revoke(key: string): Promise<void>;
   readonly publicUrl: string;
+  /** Does the request prove to have the key `jkt` that the token is bound to? */
+  isProof(request: ProofRequest, token: string, jkt: string): Promise<boolean>;
   /** The claim `fhirUser` of a person. */
   fhirUser(userId: string, tenant: string, clientId: string): Promise<string | undefined>;
 }

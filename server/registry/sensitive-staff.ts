@@ -1,6 +1,6 @@
 import { AppError } from '../core/error.ts';
 import type { DocumentStore } from '../store/port.ts';
-import type { SensitivePerson } from '../visibility/sensitive-staff.ts';
+import type { SensitivePerson } from '../tenancy/sensitive-person.ts';
 
 /** Kind of the documents; their ids are `tenant/ESR person id`. */
 export const sensitiveKind = 'sensitive-person';

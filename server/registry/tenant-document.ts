@@ -1,8 +1,11 @@
 import { Ajv } from 'ajv';
 import { isPrivateRange } from '../core/address.ts';
 import { AppError } from '../core/error.ts';
+import { limits } from '../core/limits.ts';
 import { csvOverlaySchema } from '../tenancy/csv-profile.ts';
 import { defaultSettings, isolationModels, normaliseVpd, type Tenant, tenantStatuses } from '../tenancy/tenant.ts';
+
+const perMinute = { type: 'integer', minimum: 0, maximum: limits.requestsPerMinuteMax } as const;
 
 const settingTypes = {
   workingStatuses: { type: 'array', items: { type: 'string', minLength: 1 } },
@@ -15,6 +18,8 @@ const settingTypes = {
   clientSecretAllowed: { type: 'boolean' },
   registrationApproval: { type: 'boolean' },
   egressPrivateRanges: { type: 'array', maxItems: 50, items: { type: 'string' } },
+  requestsPerMinute: perMinute,
+  clientRequestsPerMinute: perMinute,
 } as const;
 
 const schema = {

@@ -37,13 +37,7 @@ export function tenantRegistry(store: Store): TenantRegistry {
     return tenant;
   };
   const check = async (tenant: Tenant) => {
-    if (!store.capabilities.isolationModels.includes(tenant.isolation)) {
-      const known = store.capabilities.isolationModels.join(', ');
-      throw new AppError(
-        'invalid',
-        `the ${store.capabilities.name} store cannot isolate a tenant by ${tenant.isolation}, only by ${known}`,
-      );
-    }
+    checkIsolation(store, tenant.isolation);
     for (const other of await list()) {
       const shared = other.id === tenant.id ? undefined : other.vpds.find((vpd) => tenant.vpds.includes(vpd));
       if (shared !== undefined) throw new AppError('conflict', `VPD ${shared} belongs to tenant ${other.id}`);
@@ -95,6 +89,15 @@ export function tenantRegistry(store: Store): TenantRegistry {
       await store.destroyTenant(id);
     },
   };
+}
+
+function checkIsolation({ capabilities }: Store, isolation: Tenant['isolation']): void {
+  if (capabilities.isolationModels.includes(isolation)) return;
+  const known = capabilities.isolationModels.join(', ');
+  throw new AppError(
+    'invalid',
+    `the ${capabilities.name} store cannot isolate a tenant by ${isolation}, only by ${known}`,
+  );
 }
 
 /** A crash between the databases and the registry row leaves databases alone: the next try goes on from there. */

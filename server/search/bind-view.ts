@@ -49,11 +49,7 @@ export function viewConflict(elements: View | undefined, summary: View | undefin
 }
 
 /** What a read asks for by `_elements` and `_summary`; its other parameters are nobody's business here. */
-export function viewOfRead(
-  query: string,
-  type: string,
-  hidden: HiddenElements | undefined,
-): Checked<View | undefined> {
+export function viewOfRead(query: string, type: string, hidden: HiddenElements | undefined): Checked<View | undefined> {
   if (!/(?:^|&)_(?:elements|summary)=/.test(query)) return checked(undefined);
   const parsed = parseSearch(query);
   if (!parsed.ok) return parsed;

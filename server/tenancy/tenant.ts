@@ -45,6 +45,9 @@ export interface TenantSettings {
   readonly registrationApproval: boolean;
   /** Private address ranges (CIDR) that notifications may be sent into: NHS networks are private. Others are closed. */
   readonly egressPrivateRanges: readonly string[];
+  /** Requests per minute of all its clients together, and of each; 0 = the server's own default. */
+  readonly requestsPerMinute: number;
+  readonly clientRequestsPerMinute: number;
 }
 
 export const defaultSettings: TenantSettings = {
@@ -58,6 +61,8 @@ export const defaultSettings: TenantSettings = {
   clientSecretAllowed: true,
   registrationApproval: false,
   egressPrivateRanges: [],
+  requestsPerMinute: 0,
+  clientRequestsPerMinute: 0,
 };
 
 export const tenantIdPattern = /^[a-z0-9-]{1,64}$/;

@@ -12,7 +12,7 @@ export interface SeenBy {
   readonly search: readonly Permission[];
 }
 
-export const directly: SeenBy = { read: ['r'], search: ['s'] };
+const directly: SeenBy = { read: ['r'], search: ['s'] };
 export const alongside: SeenBy = { read: ['r', 's'], search: ['r', 's'] };
 
 /**

@@ -1,13 +1,6 @@
 import { both, type Rows } from '../auth/visibility.ts';
 import type { Predicate } from '../search/query.ts';
-
-/** Somebody whom a tenant shows to few. */
-export interface SensitivePerson {
-  /** ESR Person ID. */
-  readonly person: string;
-  /** Ids that their Practitioner has, or would have. */
-  readonly practitioners: readonly string[];
-}
+import type { SensitivePerson } from '../tenancy/sensitive-person.ts';
 
 /** The rows without those people and their roles: by id, and by the number that both publish (decision 0008). */
 export function withoutSensitive(

@@ -8,9 +8,10 @@ import type { HiddenElements } from '../search/bind-view.ts';
 import type { Extract } from '../search/extract.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { ResourceReader, TenantStore } from '../store/port.ts';
+import type { SensitivePerson } from '../tenancy/sensitive-person.ts';
 import { rowPredicates } from './row-predicates.ts';
 import { alongside, seenResources } from './seen-resources.ts';
-import { type SensitivePerson, withoutSensitive } from './sensitive-staff.ts';
+import { withoutSensitive } from './sensitive-staff.ts';
 
 /** Who looks, and at which base of which tenant. */
 export interface Viewer {
@@ -49,8 +50,8 @@ export interface SightParts {
 }
 
 /**
- * **The one function that everything which leaves goes through** (architecture.md, invariant 2): reads, searches and what
- * they include, history, lineage, subscriptions. Whoever has a `Sight` reads through its readers and needs no other
+ * **The one function that everything which leaves goes through** (architecture.md, invariant 2): reads, searches and
+ * what they include, history, lineage, subscriptions. Whoever has a `Sight` reads through its readers and needs no other
  * check of rows or elements. Without granular scope, row filter, mask and sensitive staff it is the store itself, at
  * once.
  */
@@ -116,7 +117,11 @@ function wholeSight(
 
 function partSight(seen: Visibility, extract: Extract, resources: ResourceReader): Sight {
   const hidden = (type: string) =>
-    new Set(seen.masked(type).flatMap(({ steps: [first = '', ...more], kept }) => (more.length === 0 && kept === undefined ? [first] : [])));
+    new Set(
+      seen
+        .masked(type)
+        .flatMap(({ steps: [first = '', ...more], kept }) => (more.length === 0 && kept === undefined ? [first] : [])),
+    );
   const included = seenResources(resources, seen, extract, alongside);
   return {
     ...{ resources: seenResources(resources, seen, extract), included, parameters: seen.parameters },

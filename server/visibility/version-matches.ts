@@ -9,7 +9,7 @@ const nobody = { get: () => undefined, referring: () => [] };
 
 /**
  * Does this very version match? Its own values are taken from its own bytes, whatever the resource has become since;
- * what chains and `_has` ask of other resources is their present state. Bytes are parsed only where a value is asked for.
+ * what chains and `_has` ask of other resources is their present state. Bytes are parsed only where a value is needed.
  */
 export function versionMatches(
   where: Predicate,

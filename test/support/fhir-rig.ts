@@ -4,9 +4,12 @@ import { join } from 'node:path';
 import type { FastifyInstance } from 'fastify';
 import type { AuditEntry } from '../../server/audit/entry.ts';
 import type { Refusal } from '../../server/auth/access.ts';
+import { builtInSets, type PermissionSet } from '../../server/auth/permission-set.ts';
 import { parseScopes } from '../../server/auth/scope.ts';
 import { packageFolder, topicDefinitions } from '../../server/cli/documents.ts';
 import { present } from '../../server/core/assert.ts';
+import { eventFeed } from '../../server/events/feed.ts';
+import { headWatch } from '../../server/events/head-watch.ts';
 import { subscriptions } from '../../server/events/subscriptions.ts';
 import type { ServerDeps } from '../../server/http/deps.ts';
 import { buildServer } from '../../server/http/server.ts';
@@ -18,7 +21,9 @@ import { indexSchema } from '../../server/search/schema.ts';
 import type { Store } from '../../server/store/port.ts';
 import type { openSqlite } from '../../server/store/sqlite/open.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
+import type { SensitivePerson } from '../../server/tenancy/sensitive-person.ts';
 import { defaultSettings, type Tenant } from '../../server/tenancy/tenant.ts';
+import { seenBy } from '../../server/visibility/sight.ts';
 import { silentLogger } from './silent-logger.ts';
 import { openUnderTest, removeStore } from './store-under-test.ts';
 
@@ -42,6 +47,10 @@ export interface FhirRig {
   readonly now: Date;
   /** Writes resources as one batch at the rig's time; deletes where `deleted`. Returns nothing: read it back. */
   put(tenant: string, resources: readonly TestResource[], deleted?: boolean): Promise<void>;
+  /** From now on all clients are under this permission set (at first `full`). */
+  permit(set: PermissionSet): void;
+  /** From now on these are withheld from most. */
+  withhold(staff: readonly SensitivePerson[]): void;
   close(): Promise<void>;
 }
 
@@ -64,6 +73,8 @@ export async function fhirRig(
   const store = await open({ directory, keys, schema: indexSchema(parameters), disclosures: () => [] });
   for (const tenant of tenants) await store.createTenant(tenant);
   const audited: AuditEntry[] = [];
+  let permitted: PermissionSet = builtInSets.full;
+  let withheld: readonly SensitivePerson[] = [];
   const now = new Date('2026-11-23T12:00:00.000Z');
   const registered = new Map(tenants.map((id) => [id, tenantNamed(id)]));
   const app = await buildServer({
@@ -75,6 +86,10 @@ export async function fhirRig(
     authenticate: async (header, base, tenant) => authenticate(header, base, tenant),
     origins: () => new Set<string>(),
     store,
+    hosts: undefined,
+    rate: () => undefined,
+    permissionSet: () => permitted,
+    seenBy: seenBy({ canonicalBase, parameters, extract, clock: { now: () => now }, sensitiveStaff: () => withheld }),
     audit: async (entry) => void audited.push(entry),
     trace: () => emptyTrace,
     subscriptions: subscriptions({
@@ -82,6 +97,7 @@ export async function fhirRig(
       egress: () => ({ privateRanges: [], loopback: false, ownOrigins: [publicUrl] }),
     }),
     topics: topicDefinitions(packageFolder()),
+    events: eventFeed(headWatch((tenant) => store.tenant(grantTenant(tenant, 'job')), 25)),
     pageKey: keys.derive('page-token'),
     clock: { now: () => now },
     logger: silentLogger,
@@ -94,6 +110,12 @@ export async function fhirRig(
     store,
     audited,
     now,
+    permit(set) {
+      permitted = set;
+    },
+    withhold(staff) {
+      withheld = staff;
+    },
     put: (tenant, resources, deleted = false) => put(store, tenant, resources, deleted, now),
     async close() {
       await app.close();

@@ -7,6 +7,7 @@ import { ingestFile } from '../../server/ingest/run.ts';
 import { openHouse } from '../../server/main.ts';
 import type { TenantStore } from '../../server/store/port.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
+import type { IsolationModel } from '../../server/tenancy/tenant.ts';
 import { removeStore, storeSetting } from './store-under-test.ts';
 
 /** A tenant document as `tenant apply` takes it. */
@@ -15,6 +16,7 @@ export interface TenantDocument {
   readonly name: string;
   readonly ods: readonly string[];
   readonly vpds: readonly string[];
+  readonly isolation?: IsolationModel;
   readonly settings?: object;
   readonly csvProfiles?: readonly object[];
 }

@@ -1,5 +1,6 @@
 import { present } from '../../server/core/assert.ts';
 import { limits } from '../../server/core/limits.ts';
+import type { IsolationModel } from '../../server/tenancy/tenant.ts';
 import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
 import { type Answer, serveTestHouse, type TestClient, type TestServer } from './house-server.ts';
 import { liveResources } from './house-state.ts';
@@ -35,8 +36,11 @@ export interface Twins {
 const scope = 'system/*.rs system/AuditEvent.rs system/Provenance.rs';
 
 /** Both tenants with a full file and a changes file that makes second versions and a delete; served over HTTP. */
-export async function twins(): Promise<Twins> {
-  const house = await testHouse([trustX, trustY]);
+export async function twins(isolation: IsolationModel = 'database'): Promise<Twins> {
+  const house = await testHouse([
+    { ...trustX, isolation },
+    { ...trustY, isolation },
+  ]);
   for (const [trust, mark] of [
     [trustX, 'Xavier'],
     [trustY, 'Yelland'],

@@ -4,7 +4,7 @@
  */
 const base = ['core', 'config', 'fhir', 'record'];
 const rank4 = [...base, 'keys', 'search', 'tenancy', 'audit', 'auth', 'store'];
-const rank5 = [...rank4, 'commit', 'registry', 'lineage', 'jobs', 'mapping', 'topics'];
+const rank5 = [...rank4, 'visibility', 'commit', 'registry', 'lineage', 'jobs', 'mapping', 'topics'];
 const rank6 = [...rank5, 'ingest', 'events', 'contract', 'oauth'];
 const rank7 = [...rank6, 'interaction', 'admin', 'ops'];
 const adapter = ['core', 'keys', 'fhir', 'record', 'search', 'tenancy', 'store'];
@@ -26,6 +26,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   'store/sqlite': adapter,
   'store/mongo': adapter,
   registry: rank4,
+  visibility: rank4,
   lineage: rank4,
   jobs: rank4,
   commit: rank4,

@@ -2,6 +2,7 @@ import { sha256 } from '../../server/core/hash.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
 import type { Store } from '../../server/store/port.ts';
 import { openSqlite } from '../../server/store/sqlite/open.ts';
+import { type IsolationModel, isolationModels } from '../../server/tenancy/tenant.ts';
 import { dropDatabases, mongoUnderTest, unprovedBy, uriOf } from './mongo-place.ts';
 
 /**
@@ -12,6 +13,9 @@ const onMongo = mongoUnderTest;
 
 /** Tests of the embedded store's files have nothing to look at elsewhere. */
 export const onEmbeddedStore = onMongo === undefined;
+
+/** How tenants may stand apart there. */
+export const modelsUnderTest: readonly IsolationModel[] = onEmbeddedStore ? ['database'] : isolationModels;
 
 /** `ESR_FHIR_STORE` of a data folder. */
 export function storeSetting(data: string): string {

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
 import { type ProtectedRoute, type Route, routes } from '../../server/interaction/table.ts';
+import type { IsolationModel } from '../../server/tenancy/tenant.ts';
 import type { Answer, Asking } from '../support/house-server.ts';
 import { idsIn, type Twin, type Twins, twins } from '../support/house-twins.ts';
+import { modelsUnderTest } from '../support/store-under-test.ts';
 
 /** Questions that one tenant's client may ask of a route about an id; the path is relative to the base. */
 type Case = (type: string, id: string) => readonly (Asking & { readonly path: string })[];
@@ -68,12 +70,16 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 
 const slowMs = 120_000;
 
-describe('Two tenants with the same ESR ids', () => {
+for (const isolation of modelsUnderTest) {
+  describe(`Two tenants with the same ESR ids, apart by ${isolation}`, () => describeTwins(isolation));
+}
+
+function describeTwins(isolation: IsolationModel): void {
   let both: Twins;
 
   before(async function () {
     this.timeout(slowMs);
-    both = await twins();
+    both = await twins(isolation);
   });
   after(() => both.close());
 
@@ -250,7 +256,7 @@ describe('Two tenants with the same ESR ids', () => {
       }
     }
   });
-});
+}
 
 /** Two requests that say the same must get the same ids back. */
 const fixed = { 'x-request-id': 'request-1', 'x-correlation-id': 'correlation-1' };

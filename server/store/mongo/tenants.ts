@@ -68,24 +68,7 @@ export function tenantPlaces(system: Scope, { tenant: rows, setting }: SystemPar
     return place;
   };
 
-  const doomed = (tenant: string, { life }: Life) => `${doomedBefore}${tenant}/${life}`;
-  const doom = async (tenant: string, life: Life) => {
-    await setting.insertNew(doomed(tenant, life), { value: life.isolation });
-  };
-  const spare = async (tenant: string, life: Life) => {
-    await setting.remove({ _id: setting.id(doomed(tenant, life)) });
-  };
-  const sweep = async (tenant: string) => {
-    const before = `${doomedBefore}${tenant}/`;
-    for (const { _id, value } of await setting.find({ _id: { $gte: before, $lt: `${before}~` } })) {
-      const life = lifeOf({ life: _id.slice(before.length), isolation: value });
-      // A move that stopped before its switch has doomed what it was to leave: that is where the data still are.
-      const row = await rows.findOne({ _id: rows.id(tenant) });
-      if (row?.life === life.life) continue;
-      await removeData(system, tenant, life);
-      await setting.remove({ _id });
-    }
-  };
+  const { doom, spare, sweep } = doomedLives(system, rows, setting);
 
   return {
     async create(tenant, isolation) {
@@ -119,6 +102,31 @@ export function tenantPlaces(system: Scope, { tenant: rows, setting }: SystemPar
       const known = seen.get(tenant);
       const young = known !== undefined && performance.now() - known.atMs < limits.tenantRowAgeMs;
       return young && !fresh ? known.place : look(tenant);
+    },
+  };
+}
+
+/** Lives whose data are to go; the note of each outlasts a crash. */
+function doomedLives(system: Scope, rows: SystemParts['tenant'], setting: SystemParts['setting']) {
+  const key = (tenant: string, { life }: Life) => `${doomedBefore}${tenant}/${life}`;
+  return {
+    async doom(tenant: string, life: Life): Promise<void> {
+      await setting.insertNew(key(tenant, life), { value: life.isolation });
+    },
+    /** They are to stay. */
+    async spare(tenant: string, life: Life): Promise<void> {
+      await setting.remove({ _id: setting.id(key(tenant, life)) });
+    },
+    async sweep(tenant: string): Promise<void> {
+      const before = `${doomedBefore}${tenant}/`;
+      for (const { _id, value } of await setting.find({ _id: { $gte: before, $lt: `${before}~` } })) {
+        const life = lifeOf({ life: _id.slice(before.length), isolation: value });
+        // A move that stopped before its switch has doomed what it was to leave: that is where the data still are.
+        const row = await rows.findOne({ _id: rows.id(tenant) });
+        if (row?.life === life.life) continue;
+        await removeData(system, tenant, life);
+        await setting.remove({ _id });
+      }
     },
   };
 }

@@ -35,8 +35,8 @@ export function draftOf(
 }
 
 /**
- * Takes the journal's next number for an epoch, with nothing in the batch: an earlier holder that has looked already and
- * goes on to insert that number comes second, looks again and is refused.
+ * Takes the journal's next number for an epoch, with nothing in the batch: an earlier holder that has looked already
+ * and goes on to insert that number comes second, looks again and is refused.
  */
 export async function shutOut(
   journal: WritableJournal<TenantParts>,

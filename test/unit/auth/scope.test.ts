@@ -35,7 +35,7 @@ describe('SMART scopes', () => {
     'system/practitioner.rs',
     'system/Staff.rs',
     'system/Resource.rs',
-    'system/Practitioner.rs?identifier=1',
+    'system/Practitioner.rs?identifier:missing=true',
     'system/Practitioner.readwrite',
     'System/Practitioner.rs',
     'group/Practitioner.rs',

@@ -101,6 +101,7 @@ export async function openRig(): Promise<Rig> {
     registrationTokens: registrationTokens(store.system.documents),
     revoke: snapshot.revoke,
     endTokens: (id, now) => endTokens(store.system.documents, 'client', id, now),
+    rate: () => undefined,
     development: false,
     async audit(entry) {
       if (rig.auditFails) throw new Error('the disk is full');

@@ -1,0 +1,47 @@
+import type { Sight } from '../visibility/sight.ts';
+
+/** What is looked at of a kept CloudEvent (`topics/domain-event.ts`). */
+export interface KeptEvent {
+  readonly data: {
+    readonly contract?: string;
+    readonly focus?: { readonly reference: string; readonly version: number };
+    readonly changed?: readonly string[];
+  };
+}
+
+/** Type of an event's focus and the element names that changed, as far as a viewer's mask leaves them. */
+type Masked = Pick<Sight, 'hidden'>;
+
+/**
+ * May a viewer who sees its resource be told that it changed? Not where nothing but masked elements did: the telling
+ * alone would say that they are there.
+ */
+export function isToldOf({ data }: KeptEvent, { hidden }: Masked): boolean {
+  const { changed, focus } = data;
+  if (hidden === undefined || changed === undefined || changed.length === 0 || focus === undefined) return true;
+  const masked = hidden(typeOf(focus.reference));
+  return changed.some((name) => !masked.has(name));
+}
+
+/**
+ * The event as a viewer may have it: whoever has masked elements learns neither their names nor the facts around them;
+ * of another contract's version no number, which would be of another resource's history.
+ */
+export function shownTo<T extends KeptEvent>(event: T, { hidden }: Masked, contract: string): T {
+  const { data } = event;
+  const { focus, changed } = data;
+  const foreign = data.contract !== undefined && data.contract !== contract;
+  const masked = focus === undefined ? undefined : hidden?.(typeOf(focus.reference));
+  if (!foreign && (masked === undefined || masked.size === 0)) return event;
+  const narrowed =
+    masked === undefined || masked.size === 0
+      ? {}
+      : { before: null, after: null, ...(changed && { changed: changed.filter((name) => !masked.has(name)) }) };
+  const elsewhere = foreign && focus !== undefined ? { contract, focus: { reference: focus.reference } } : {};
+  return { ...event, data: { ...data, ...narrowed, ...elsewhere } };
+}
+
+/** `Type` of `Type/id`. */
+export function typeOf(reference: string): string {
+  return reference.slice(0, reference.indexOf('/'));
+}
