@@ -2,6 +2,7 @@ import { AppError } from '../core/error.ts';
 import { discardException, releaseException } from '../ingest/steward/exception-decision.ts';
 import { exceptionView, maskedRow } from '../ingest/steward/exception-view.ts';
 import { type ExceptionFilter, exceptionStates } from '../store/port.ts';
+import { actorOf } from './actor.ts';
 import { reasonOf } from './body.ts';
 import { page } from './page.ts';
 import type { AdminAnswer, AdminContext, AdminRequest } from './route.ts';
@@ -38,7 +39,7 @@ export async function readException({ stewardship }: AdminContext, { id }: Admin
 export async function releaseRow(context: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
   const { deps, access, stewardship, correlationId } = context;
   const reason = await reasonOf(body);
-  const outcome = await releaseException(stewardship, id, { actor: access.clientId, reason, correlationId });
+  const outcome = await releaseException(stewardship, id, { actor: actorOf(access), reason, correlationId });
   if (!outcome.released) {
     const why = outcome.why.map(({ line, message }) => `line ${line}: ${message}`).join('; ');
     throw new AppError('conflict', `the row is still bad: ${why}`);
@@ -50,6 +51,6 @@ export async function releaseRow(context: AdminContext, { id, body }: AdminReque
 export async function discardRow(context: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
   const { access, stewardship, correlationId } = context;
   const reason = await reasonOf(body);
-  const exception = await discardException(stewardship, id, { actor: access.clientId, reason, correlationId });
+  const exception = await discardException(stewardship, id, { actor: actorOf(access), reason, correlationId });
   return { status: 200, id, reason, body: exceptionView(exception) };
 }

@@ -3,6 +3,7 @@ import { limits } from '../core/limits.ts';
 import { takeUpload } from '../ingest/sources/upload.ts';
 import { discardFile, heldFile, releaseFile } from '../ingest/steward/file-decision.ts';
 import type { FileRow } from '../store/port.ts';
+import { actorOf } from './actor.ts';
 import { reasonOf } from './body.ts';
 import { page } from './page.ts';
 import type { AdminAnswer, AdminContext, AdminRequest } from './route.ts';
@@ -31,7 +32,7 @@ export async function readFile({ stewardship }: AdminContext, { id }: AdminReque
 export async function uploadFile(context: AdminContext, { query, body }: AdminRequest): Promise<AdminAnswer> {
   const { deps, access, stewardship } = context;
   const { parts, tenant, store } = stewardship;
-  const upload = { name: fileName(query.get('name')), source: `upload by ${access.clientId}`, bytes: body };
+  const upload = { name: fileName(query.get('name')), source: `upload by ${actorOf(access)}`, bytes: body };
   const { file, known } = await takeUpload(parts, tenant, store, upload);
   if (!known && file.state === 'received') deps.requestWork(tenant.id);
   const { id, name, sha256, bytes, state, reason } = file;
@@ -57,7 +58,7 @@ export async function previewHeldFile({ deps, stewardship }: AdminContext, { id 
 export async function releaseHeldFile(context: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
   const { deps, access, stewardship, correlationId } = context;
   const reason = await reasonOf(body);
-  const file = await releaseFile(stewardship, id, { actor: access.clientId, reason, correlationId });
+  const file = await releaseFile(stewardship, id, { actor: actorOf(access), reason, correlationId });
   deps.requestWork(stewardship.tenant.id);
   return { status: 202, id, reason, body: fileDocument(file, stewardship.tenant.id) };
 }
@@ -65,6 +66,6 @@ export async function releaseHeldFile(context: AdminContext, { id, body }: Admin
 export async function discardHeldFile(context: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
   const { access, stewardship, correlationId } = context;
   const reason = await reasonOf(body);
-  const file = await discardFile(stewardship, id, { actor: access.clientId, reason, correlationId });
+  const file = await discardFile(stewardship, id, { actor: actorOf(access), reason, correlationId });
   return { status: 200, id, reason, body: fileDocument(file, stewardship.tenant.id) };
 }

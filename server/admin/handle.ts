@@ -7,9 +7,10 @@ import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { StoreError } from '../store/error.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import { checkedBody } from './body.ts';
 import { openApi } from './openapi.ts';
 import { problemOf } from './problem.ts';
-import type { AdminAnswer, AdminContext, AdminDeps } from './route.ts';
+import type { AdminAnswer, AdminContext, AdminDeps, AdminRoute } from './route.ts';
 import { type AdminRouted, findAdminRoute } from './router.ts';
 
 /** A request to the management API as it came. */
@@ -58,7 +59,8 @@ export async function handleAdmin(deps: AdminDeps, arrival: AdminArrival): Promi
     deps.logger.error('audit failed, the request fails closed', { requestId: arrival.requestId, why: why(thrown) });
     failure = new AppError('unavailable', 'the request could not be recorded');
   }
-  if (failure === undefined && answer !== undefined) return { status: answer.status, headers: {}, body: answer.body };
+  if (failure === undefined && answer !== undefined)
+    return { status: answer.status, headers: progress.headers, body: answer.body };
   const problem = problemOf(failure ?? new AppError('internal', 'no answer'), arrival.requestId);
   const headers = { ...progress.headers, 'content-type': 'application/problem+json; charset=utf-8' };
   return { status: problem.status, headers, body: problem.document };
@@ -77,15 +79,44 @@ async function run(deps: AdminDeps, arrival: AdminArrival, progress: Progress): 
     throw new AppError('method-not-allowed', `this path answers ${routed.allow}`);
   }
   progress.routed = routed;
-  progress.tenant = await registered(deps, routed.tenant);
+  const { route, tenant } = routed;
+  if (tenant !== '') progress.tenant = await registered(deps, tenant);
   const access = await authenticated(deps, arrival, progress);
-  const context = contextOf(deps, arrival, access, routed.tenant, progress.tenant);
-  if (!access.scopes.includes(routed.route.scope)) {
-    progress.headers['www-authenticate'] = scopeChallenge(adminBase(deps.publicUrl()));
-    throw new AppError('forbidden', `this needs the scope ${routed.route.scope}`);
+  const { correlationId } = arrival;
+  const query = new URLSearchParams(arrival.query);
+  const request = async () => ({ id: routed.id, query, body: arrival.body, json: await jsonBody(route, arrival) });
+  if (route.reach !== undefined) {
+    count(deps, progress, undefined, access);
+    if (!mayReach(deps, access, route)) throw lacksScope(deps, progress, route);
+    return route.run({ deps, access, correlationId }, await request());
   }
-  const request = { id: routed.id, query: new URLSearchParams(arrival.query), body: arrival.body };
-  return routed.route.run(context, request);
+  const context = contextOf(deps, arrival, access, tenant, progress.tenant);
+  count(deps, progress, progress.tenant, access);
+  if (!access.may(route.scope, tenant)) throw lacksScope(deps, progress, route);
+  return route.run(context, await request());
+}
+
+/** Without a tenant in the path: a route of the platform, or one about whatever tenants the token is good for. */
+function mayReach({ registry }: AdminDeps, access: AdminAccess, { reach, scope }: AdminRoute): boolean {
+  if (access.may(scope, null)) return true;
+  return reach === 'own' && [...registry.tenants()].some(({ id }) => access.may(scope, id));
+}
+
+function lacksScope(deps: AdminDeps, progress: Progress, { scope }: AdminRoute): AppError {
+  progress.headers['www-authenticate'] = scopeChallenge(adminBase(deps.publicUrl()));
+  return new AppError('forbidden', `this needs the scope ${scope}`);
+}
+
+/** Has the client, or its whole tenant, asked too often? */
+function count(deps: AdminDeps, progress: Progress, tenant: Tenant | undefined, { clientId }: AdminAccess): void {
+  const rate = deps.rate(tenant, clientId);
+  if (rate === undefined) return;
+  Object.assign(progress.headers, rate.headers);
+  if (!rate.allowed) throw new AppError('throttled', 'too many requests: Retry-After says when to come again');
+}
+
+async function jsonBody({ body }: AdminRoute, arrival: AdminArrival): Promise<unknown> {
+  return typeof body === 'object' ? checkedBody(arrival.body, body) : undefined;
 }
 
 /** Another process may have added the tenant a moment ago. */
@@ -154,6 +185,7 @@ function auditEntry(
     kind: 'admin',
     interaction: routed?.route.operation ?? (path === 'openapi.json' ? 'openapi' : 'unknown'),
     client: access?.clientId ?? null,
+    ...(access?.userId == null ? {} : { user: access.userId }),
     jti: access?.jti ?? null,
     type: null,
     id: answer?.id ?? (routed?.id || null),
@@ -164,7 +196,7 @@ function auditEntry(
     requestId,
     correlationId,
     address,
-    disclosed: [],
+    disclosed: answer?.disclosed ?? [],
   };
 }
 

@@ -1,5 +1,6 @@
-import { adminBase, tokenEndpoint } from '../auth/base.ts';
+import { adminBase, issuerUrl, tokenEndpoint } from '../auth/base.ts';
 import type { AdminRoute, QueryParameter } from './route.ts';
+import { components, type JsonSchema, ref } from './schema.ts';
 import { adminRoutes } from './table.ts';
 
 /** The management API as an OpenAPI 3.1 document (https://spec.openapis.org/oas/v3.1.0), made from the route table. */
@@ -9,6 +10,10 @@ export function openApi(publicUrl: string, software: { readonly name: string; re
     const path = `/${route.path}`;
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) };
   }
+  const { authorizationUrl, tokenUrl } = {
+    authorizationUrl: `${issuerUrl(publicUrl)}/auth`,
+    tokenUrl: tokenEndpoint(publicUrl),
+  };
   const scopes = Object.fromEntries(adminRoutes.map(({ scope }) => [scope, `needed by operations that say ${scope}`]));
   return {
     openapi: '3.1.0',
@@ -17,9 +22,15 @@ export function openApi(publicUrl: string, software: { readonly name: string; re
     paths,
     components: {
       securitySchemes: {
-        oauth2: { type: 'oauth2', flows: { clientCredentials: { tokenUrl: tokenEndpoint(publicUrl), scopes } } },
+        oauth2: {
+          type: 'oauth2',
+          flows: {
+            clientCredentials: { tokenUrl, scopes },
+            authorizationCode: { authorizationUrl, tokenUrl, scopes },
+          },
+        },
       },
-      schemas: { Problem: problemSchema, Reason: reasonSchema },
+      schemas: components,
     },
   };
 }
@@ -34,9 +45,9 @@ function operation({ operation: operationId, summary, scope, parameters, path, b
     summary,
     security: [{ oauth2: [scope] }],
     parameters: [...inPath, ...parameters.map(queryParameter)],
-    ...(body === undefined ? {} : { requestBody: { required: true, content: contents[body] } }),
+    ...(body === undefined ? {} : { requestBody: { required: true, content: contentOf(body) } }),
     responses: {
-      [answer.status]: { description: answer.description, content: { 'application/json': { schema: anyObject } } },
+      [answer.status]: { description: answer.description, content: { 'application/json': { schema: answer.schema } } },
       default: { description: 'a problem (RFC 9457)', content: problemContent },
     },
   };
@@ -47,25 +58,9 @@ function queryParameter({ name, description, required = false, values }: QueryPa
   return { name, in: 'query', description, required, schema };
 }
 
-const anyObject = { type: 'object' } as const;
-const problemContent = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-const contents = {
-  file: { 'application/octet-stream': {} },
-  reason: { 'application/json': { schema: { $ref: '#/components/schemas/Reason' } } },
-} as const;
-const reasonSchema = {
-  type: 'object',
-  required: ['reason'],
-  properties: { reason: { type: 'string', description: 'why, for the audit; no personal data' } },
-};
-const problemSchema = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    instance: { type: 'string', description: 'the X-Request-ID' },
-  },
-};
+const problemContent = { 'application/problem+json': { schema: ref('Problem') } };
+
+function contentOf(body: 'file' | 'reason' | JsonSchema): object {
+  if (body === 'file') return { 'application/octet-stream': {} };
+  return { 'application/json': { schema: body === 'reason' ? ref('Reason') : body } };
+}

@@ -1,18 +1,32 @@
+import { permissionSetSchema } from '../auth/permission-set.ts';
 import { exceptionStates, fileStates } from '../store/port.ts';
+import { auditRoutes } from './audit.ts';
+import { clientRoutes } from './clients.ts';
 import { discardRow, listExceptions, readException, releaseRow, severities } from './exceptions.ts';
 import { discardHeldFile, listFiles, previewHeldFile, readFile, releaseHeldFile, uploadFile } from './files.ts';
 import { pageParameters } from './page.ts';
+import { listPermissionSets, putPermissionSet, readPermissionSet, removePermissionSet } from './permission-sets.ts';
+import { registrationTokenRoutes } from './registration-tokens.ts';
 import type { AdminRoute } from './route.ts';
+import { flag, type JsonSchema, list, object, pageOf, ref, text, texts } from './schema.ts';
+import { tenantRoutes } from './tenants.ts';
+import { userRoutes } from './users.ts';
 
 const files = 'tenants/{tenant}/files';
 const exceptions = 'tenants/{tenant}/exceptions';
-const ok = (description: string) => ({ status: 200, description }) as const;
+const permissionSets = 'tenants/{tenant}/permission-sets';
+const ok = (description: string, schema: JsonSchema) => ({ status: 200, description, schema }) as const;
 
 /**
  * Everything that the management API answers, its OpenAPI document apart. One list with four uses: routing, the
  * OpenAPI document, the authorisation-coverage test, the documentation.
  */
 export const adminRoutes: readonly AdminRoute[] = [
+  ...tenantRoutes,
+  ...userRoutes,
+  ...clientRoutes,
+  ...registrationTokenRoutes,
+  ...auditRoutes,
   {
     method: 'GET',
     path: files,
@@ -20,7 +34,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     summary: 'The ledger of received files, newest first.',
     scope: 'admin/files.read',
     parameters: [{ name: 'state', description: 'only files in this state', values: fileStates }, ...pageParameters],
-    answer: ok('files'),
+    answer: ok('files', pageOf('files', ref('File'))),
     run: listFiles,
   },
   {
@@ -31,7 +45,11 @@ export const adminRoutes: readonly AdminRoute[] = [
     scope: 'admin/files.write',
     parameters: [{ name: 'name', description: "the file's name", required: true }],
     body: 'file',
-    answer: { status: 202, description: 'the file with its id; its address tells what becomes of it' },
+    answer: {
+      status: 202,
+      description: 'the file with its id; its address tells what becomes of it',
+      schema: ref('ReceivedFile'),
+    },
     run: uploadFile,
   },
   {
@@ -41,7 +59,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     summary: 'State and counts of a file.',
     scope: 'admin/files.read',
     parameters: [],
-    answer: ok('the file'),
+    answer: ok('the file', ref('File')),
     run: readFile,
   },
   {
@@ -51,7 +69,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     summary: 'What releasing a held file would create, change and remove, with examples. Nothing is written.',
     scope: 'admin/quarantine.read',
     parameters: [],
-    answer: ok('the preview'),
+    answer: ok('the preview', ref('Preview')),
     run: previewHeldFile,
   },
   {
@@ -62,7 +80,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     scope: 'admin/quarantine.write',
     parameters: [],
     body: 'reason',
-    answer: { status: 202, description: 'the file, which is being applied' },
+    answer: { status: 202, description: 'the file, which is being applied', schema: ref('File') },
     run: releaseHeldFile,
   },
   {
@@ -73,7 +91,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     scope: 'admin/quarantine.write',
     parameters: [],
     body: 'reason',
-    answer: ok('the file'),
+    answer: ok('the file', ref('File')),
     run: discardHeldFile,
   },
   {
@@ -88,7 +106,7 @@ export const adminRoutes: readonly AdminRoute[] = [
       { name: 'severity', description: 'quarantined rows or doubts', values: severities },
       ...pageParameters,
     ],
-    answer: ok('exceptions'),
+    answer: ok('exceptions', pageOf('exceptions', ref('Exception'))),
     run: listExceptions,
   },
   {
@@ -98,7 +116,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     summary: 'An exception with its row, personal fields masked.',
     scope: 'admin/quarantine.read',
     parameters: [],
-    answer: ok('the exception'),
+    answer: ok('the exception', ref('ExceptionWithRow')),
     run: readException,
   },
   {
@@ -109,7 +127,7 @@ export const adminRoutes: readonly AdminRoute[] = [
     scope: 'admin/quarantine.write',
     parameters: [],
     body: 'reason',
-    answer: ok('the exceptions whose rows are in now'),
+    answer: ok('the exceptions whose rows are in now', object({ id: text, state: text, exceptions: texts })),
     run: releaseRow,
   },
   {
@@ -120,7 +138,48 @@ export const adminRoutes: readonly AdminRoute[] = [
     scope: 'admin/quarantine.write',
     parameters: [],
     body: 'reason',
-    answer: ok('the exception'),
+    answer: ok('the exception', ref('Exception')),
     run: discardRow,
+  },
+  {
+    method: 'GET',
+    path: permissionSets,
+    operation: 'list-permission-sets',
+    summary: 'What clients of the tenant may be let see, by name, built-in sets first.',
+    scope: 'admin/clients.read',
+    parameters: [],
+    answer: ok('permission sets', object({ permission_sets: list(ref('PermissionSet')) })),
+    run: listPermissionSets,
+  },
+  {
+    method: 'GET',
+    path: `${permissionSets}/{id}`,
+    operation: 'read-permission-set',
+    summary: 'One permission set.',
+    scope: 'admin/clients.read',
+    parameters: [],
+    answer: ok('the permission set', ref('PermissionSet')),
+    run: readPermissionSet,
+  },
+  {
+    method: 'PUT',
+    path: `${permissionSets}/{id}`,
+    operation: 'put-permission-set',
+    summary: 'Makes or replaces it; clients that have it see the change within two seconds.',
+    scope: 'admin/clients.write',
+    parameters: [],
+    body: { ...permissionSetSchema, required: [] },
+    answer: ok('the permission set', ref('PermissionSet')),
+    run: putPermissionSet,
+  },
+  {
+    method: 'DELETE',
+    path: `${permissionSets}/{id}`,
+    operation: 'remove-permission-set',
+    summary: 'Removes one that no client has.',
+    scope: 'admin/clients.write',
+    parameters: [],
+    answer: ok('what was removed', object({ name: text, removed: flag })),
+    run: removePermissionSet,
   },
 ];

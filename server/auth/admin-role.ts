@@ -1,4 +1,4 @@
-import { type AdminScope, adminAreas } from './admin-scope.ts';
+import type { AdminScope, adminAreas } from './admin-scope.ts';
 import type { Membership, Role, User } from './user.ts';
 
 const read = (...areas: readonly (typeof adminAreas)[number][]): readonly AdminScope[] =>
@@ -19,7 +19,10 @@ const scopesOf: Readonly<Record<Role, readonly AdminScope[]>> = {
     ...read('tenants', 'audit', 'lineage', 'operations'),
     ...both('users', 'clients', 'files', 'quarantine', 'contracts', 'subscriptions'),
   ],
-  'platform-admin': [...read('files', 'subscriptions'), ...both('tenants', 'users', 'clients', 'contracts', 'operations')],
+  'platform-admin': [
+    ...read('files', 'subscriptions'),
+    ...both('tenants', 'users', 'clients', 'contracts', 'operations'),
+  ],
 };
 
 type Person = Pick<User, 'status' | 'memberships'>;

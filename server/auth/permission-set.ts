@@ -55,7 +55,8 @@ const ids = {
   items: { type: 'string', pattern: '^[A-Za-z0-9.-]{1,64}$' },
 } as const;
 
-const schema = {
+/** JSON Schema of a permission set as a document. */
+export const permissionSetSchema = {
   type: 'object',
   additionalProperties: false,
   properties: {
@@ -82,7 +83,7 @@ const schema = {
   required: ['name'],
 } as const;
 
-const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(schema);
+const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(permissionSetSchema);
 
 /** A permission set from a document, checked, with defaults. Throws `invalid`, saying where. */
 export function permissionSetFrom(document: unknown): PermissionSet {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import { clientSummary } from '../auth/client-summary.ts';
 import { withNewKeys, withNewSecret } from '../auth/new-client.ts';
-import { clientLines, clientSummary, jsonFile, type OneClientOptions } from './client-summary.ts';
+import { clientLines, jsonFile, type OneClientOptions } from './client-summary.ts';
 import { command, print } from './command.ts';
 import { after, duration } from './duration.ts';
 import { inHouse, type OpenHouse } from './house.ts';

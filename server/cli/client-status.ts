@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
 import type { Client } from '../auth/client.ts';
+import { clientSummary } from '../auth/client-summary.ts';
 import { AppError } from '../core/error.ts';
 import { endTokens } from '../registry/not-before.ts';
-import { clientSummary, type OneClientOptions } from './client-summary.ts';
+import type { OneClientOptions } from './client-summary.ts';
 import { command, print } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import type { Client } from '../auth/client.ts';
 import { AppError } from '../core/error.ts';
 import { type CommonOptions, table } from './command.ts';
 
@@ -8,24 +7,7 @@ export interface OneClientOptions extends CommonOptions {
   readonly tenant?: string;
 }
 
-/** What the command line shows of a client. */
-export function clientSummary({ id, name, tenant, admin, scope, authentication, contracts, status, ...more }: Client) {
-  return {
-    client_id: id,
-    name,
-    tenant,
-    ...(admin === true ? { admin } : {}),
-    scope,
-    authentication,
-    contracts,
-    status,
-    ...(more.permissionSet === undefined ? {} : { permission_set: more.permissionSet }),
-    ...(more.redirectUris === undefined ? {} : { redirect_uris: more.redirectUris }),
-    ...(more.expiresAt === undefined ? {} : { expires_at: more.expiresAt }),
-  };
-}
-
-/** The same for people. */
+/** A client, as `clientSummary` shows it, for people. */
 export function clientLines(document: Readonly<Record<string, unknown>>): string[] {
   return table(
     Object.entries(document).map(([key, value]) => [key, Array.isArray(value) ? value.join(' ') : String(value)]),

@@ -1,10 +1,11 @@
 import { Command } from 'commander';
+import { clientSummary } from '../auth/client-summary.ts';
 import { newClient } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
 import { lastUses } from '../registry/last-used.ts';
 import { rotateCommand } from './client-rotate.ts';
 import { clientStatusCommand, endTokensCommand } from './client-status.ts';
-import { clientLines, clientSummary, jsonFile } from './client-summary.ts';
+import { clientLines, jsonFile } from './client-summary.ts';
 import { type CommonOptions, command, print, table, UsageError } from './command.ts';
 import { after, duration } from './duration.ts';
 import { inHouse, type OpenHouse } from './house.ts';

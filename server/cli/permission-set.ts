@@ -1,7 +1,8 @@
 import { Command } from 'commander';
+import { clientSummary } from '../auth/client-summary.ts';
 import type { PermissionSet } from '../auth/permission-set.ts';
 import { AppError } from '../core/error.ts';
-import { clientLines, clientSummary, jsonFile } from './client-summary.ts';
+import { clientLines, jsonFile } from './client-summary.ts';
 import { type CommonOptions, command, print, table } from './command.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';

@@ -14,15 +14,13 @@ import { signingKeyRing } from '../oauth/signing-keys.ts';
 import { firstUseOf } from '../oauth/single-use.ts';
 import { lastUsed } from '../registry/last-used.ts';
 import { type RegistrySnapshot, registrySnapshot } from '../registry/snapshot.ts';
-import { compileExtract } from '../search/extract.ts';
 import { grantTenant } from '../tenancy/grant.ts';
-import { seenBy } from '../visibility/sight.ts';
+import { adminParts } from './admin-parts.ts';
 import { admission } from './admission.ts';
 import { auditTrails, type OpenTrails } from './audit-trails.ts';
 import { authorizationServer } from './authorization-server.ts';
 import { clientOrigins } from './client-origins.ts';
 import type { House } from './house.ts';
-import { runOnce } from './run-once.ts';
 import { subscriptionServing } from './subscription-serving.ts';
 
 /** `YYYY-MM-DD`: the CapabilityStatement's date. */
@@ -81,10 +79,9 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     firstUse: firstUseOf(store.system.oauth, 'DPoPProof'),
   };
   const admin: AdminDeps = {
-    ...{ publicUrl, registry: snapshot, ingest: house.ingest, clock, logger, audit, requestWork },
-    software: { name, version },
+    ...adminParts(house, snapshot, publicUrl),
+    ...{ audit, requestWork, rate: admitted.rate },
     authenticate: adminTokenVerifier({ ...registrations, publicUrl }),
-    preview: (tenant, file) => runOnce(house, ['files', 'preview', file, '--tenant', tenant, '--data', settings.data]),
   };
   const app = await buildServer({
     ...{ publicUrl, canonicalBase, parameters: house.parameters, registry: snapshot, store, clock, logger },
@@ -93,16 +90,18 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     origins: clientOrigins(snapshot),
     ...{ audit, hosts: admitted.hosts, rate: admitted.rate },
     permissionSet: snapshot.permissionSet,
-    seenBy: seenBy({
-      ...{ canonicalBase, parameters: house.parameters, extract: compileExtract(house.parameters), clock },
-      sensitiveStaff: snapshot.sensitiveStaff,
-    }),
+    seenBy: delivery.seenBy,
     trace(tenantStore, contract) {
       const tenant = snapshot.tenant(tenantStore.tenant);
       const custodian = { name: tenant?.name ?? tenantStore.tenant, ods: tenant?.ods[0] };
       return traceReader(tenantStore, { contract, canonicalBase, custodian, publicUrl: url, software: house.software });
     },
-    ...{ subscriptions: delivery.subscriptions, topics: delivery.topics, events: delivery.events, pageKey: keys.derive('page-token') },
+    ...{
+      subscriptions: delivery.subscriptions,
+      topics: delivery.topics,
+      events: delivery.events,
+      pageKey: keys.derive('page-token'),
+    },
     ready: async () => (await store.system.documents.counter()) >= 0,
     plugins: [oauth.plugin, adminPlugin(admin)],
   });

@@ -14,6 +14,7 @@ import { turns } from '../events/turns.ts';
 import type { RegistrySnapshot } from '../registry/snapshot.ts';
 import { compileExtract } from '../search/extract.ts';
 import { grantTenant } from '../tenancy/grant.ts';
+import { seenBy } from '../visibility/sight.ts';
 import { packageFolder, topicDefinitions } from './documents.ts';
 import type { House } from './house.ts';
 
@@ -36,10 +37,11 @@ export function subscriptionServing(house: House, { snapshot, publicUrl, audit, 
     loopback: settings.mode === 'development',
     ownOrigins: [publicUrl()],
   });
+  const look = seenBy({ canonicalBase, parameters, extract, clock, sensitiveStaff: snapshot.sensitiveStaff });
   const shared = { canonicalBase, parameters, extract, keys, clock, egress };
   const desk: DeskParts = { ...shared, changed: (tenant) => engine?.wake(tenant) };
   const delivery = (): DeliveryParts => ({
-    ...{ ...shared, registry: snapshot, leases: store.system.leases, audit, logger },
+    ...{ ...shared, registry: snapshot, seenBy: look, leases: store.system.leases, audit, logger },
     ...{ channel: restHook(egress), turns: turns(), breaker: breaker(), schedule: schedule ?? retrySchedule },
     tenantStore: (tenant) => store.tenant(grantTenant(tenant, 'job')),
     base: (tenant, contract) => fhirBase(publicUrl(), tenant, contract),
@@ -52,6 +54,7 @@ export function subscriptionServing(house: House, { snapshot, publicUrl, audit, 
   return {
     subscriptions: subscriptions(desk),
     events: eventFeed(watch),
+    seenBy: look,
     topics: topicDefinitions(packageFolder()),
     start() {
       engine = deliveryEngine(delivery(), lookMs);

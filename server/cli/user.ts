@@ -4,7 +4,7 @@ import { type Membership, type Role, roles, type User } from '../auth/user.ts';
 import { AppError } from '../core/error.ts';
 import { randomId } from '../core/id.ts';
 import { endTokens } from '../registry/not-before.ts';
-import { userName, userRegistry } from '../registry/users.ts';
+import { checkedUserName, userRegistry } from '../registry/users.ts';
 import { type CommonOptions, command, print, table } from './command.ts';
 import { type House, inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
@@ -43,7 +43,7 @@ function addCommand(open: OpenHouse): Command {
         const membership = await membershipOf(house, options);
         const password = newPassword();
         const user: User = {
-          ...{ id: `u_${randomId()}`, name: checkedName(name), memberships: [membership], status: 'active' },
+          ...{ id: `u_${randomId()}`, name: checkedUserName(name), memberships: [membership], status: 'active' },
           ...practitionersOf({}, options),
           password: await hashPassword(password),
           createdAt: house.clock.now().toISOString(),
@@ -143,12 +143,6 @@ function practitionersOf(before: Readonly<Record<string, string>>, { tenant, pra
   if (practitioner === undefined) return Object.keys(before).length === 0 ? {} : { practitioners: before };
   if (tenant === undefined) throw new AppError('invalid', '--practitioner needs --tenant');
   return { practitioners: { ...before, [tenant]: practitioner } };
-}
-
-function checkedName(text: string): string {
-  const name = userName(text);
-  if (!/^[^\s\p{C}]{1,200}$/u.test(name)) throw new AppError('invalid', 'a name has 1 to 200 characters and no spaces');
-  return name;
 }
 
 function rolesText({ memberships }: User): string {

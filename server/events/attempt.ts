@@ -13,6 +13,7 @@ import type { Subscriber } from './subscriber.ts';
 import { signatureOf, storedForm } from './subscription-form.ts';
 import type { SubscriptionStatus } from './subscription-resource.ts';
 import { putVersion } from './subscription-write.ts';
+import { sightOf } from './visibility.ts';
 
 /** Kinds of requests that an endpoint gets. */
 export type AttemptKind = DeliveryAttempt['kind'];
@@ -39,7 +40,8 @@ export async function attempt(
   const now = clock.now();
   const { form, terms, contract, progress } = subscriber;
   const listening = { form, terms, contract, base: parts.base(tenant, contract), last: progress.last };
-  const shared = { store, keys, canonicalBase };
+  const listener = { tenant, contract, client: subscriber.client };
+  const shared = { store, keys, canonicalBase, sight: await sightOf(listener, store, parts) };
   const events = kind === 'event-notification' ? await nextEvents(subscriber, store) : [];
   const mark = kind === 'handshake' ? String(progress.version) : String(now.getTime());
   const message =

@@ -7,6 +7,8 @@ import type { Predicate } from '../search/query.ts';
 /** Plain R4 criteria (https://hl7.org/fhir/R4/subscription-definitions.html#Subscription.criteria), bound. */
 export interface Criteria {
   readonly is: 'criteria';
+  /** As written. */
+  readonly text: string;
   readonly type: string;
   readonly where: Predicate;
   /** Types that chains and `_has` look into. */
@@ -37,7 +39,7 @@ export function parseCriteria(text: string, { parameters, contract, base }: Crit
     ? bindSearch(parsed.value, { parameters, contract, type, base, lenient: false, now: 0 })
     : parsed;
   if (!bound.ok) throw refused(`criteria: ${bound.problems.map(({ message }) => message).join('; ')}`);
-  return { is: 'criteria', type, where: bound.value.query.where, reaches: bound.value.reaches };
+  return { is: 'criteria', text, type, where: bound.value.query.where, reaches: bound.value.reaches };
 }
 
 function refused(message: string): AppError {

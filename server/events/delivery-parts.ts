@@ -6,6 +6,7 @@ import type { Extract } from '../search/extract.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { LeaseStore, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
+import type { SeenBy } from '../visibility/sight.ts';
 import type { Breaker } from './breaker.ts';
 import type { RestHook } from './channels/rest-hook.ts';
 import type { EgressPolicy } from './endpoint.ts';
@@ -16,6 +17,7 @@ import type { unseen } from './visibility.ts';
 /** What the delivery of all tenants shares. */
 export interface DeliveryParts {
   readonly registry: Parameters<typeof unseen>[2] & { refresh(): Promise<void>; tenants(): Iterable<Tenant> };
+  readonly seenBy: SeenBy;
   tenantStore(tenant: string): TenantStore;
   readonly leases: LeaseStore;
   readonly keys: KeyRing;

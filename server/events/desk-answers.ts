@@ -76,7 +76,7 @@ export function deskAnswers(parts: DeskParts) {
       const to = until ?? Number.MAX_SAFE_INTEGER;
       const events = await store.delivery.events(id, since ?? 1, to, limits.queriedEventsMax);
       const level = narrower(content, terms.content);
-      const shown = await shownEvents(store, contract, events, level);
+      const shown = await shownEvents(contract, events, level, caller.sight);
       const note = await store.delivery.note('progress', id);
       const head = statusHead(form, note === undefined ? undefined : parseProgress(note), base, canonicalBase);
       const at = events.at(-1)?.at ?? parts.clock.now().toISOString();

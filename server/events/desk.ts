@@ -9,12 +9,13 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { Extract } from '../search/extract.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { StoredVersion, TenantStore } from '../store/port.ts';
+import type { Sight } from '../visibility/sight.ts';
 import type { EgressPolicy } from './endpoint.ts';
 import { readForm, type Signature, type StoredForm, signatureOf, storedForm } from './subscription-form.ts';
 import type { SubscriptionResource } from './subscription-resource.ts';
 import { deleteVersion, formHash, putVersion, type SubscriptionPlace } from './subscription-write.ts';
 import { type Terms, termsOf } from './terms.ts';
-import { covers } from './visibility.ts';
+import { asksOfMasked, covers } from './visibility.ts';
 
 /** What the subscriptions of all tenants share. */
 export interface DeskParts {
@@ -34,6 +35,7 @@ export interface Caller {
   readonly contract: string;
   readonly base: string;
   readonly access: Access;
+  readonly sight: Sight;
 }
 
 /**
@@ -107,6 +109,9 @@ function check(
   const { store, base, contract, access } = caller;
   const terms = termsOf(sent, { canonicalBase, base, contract, egress: egress(store.tenant), parameters });
   if (!covers(access, terms)) throw new AppError('forbidden', 'the scopes of the token do not cover what it tells of');
+  if (asksOfMasked(terms, caller.sight, { all: parameters, contract, base })) {
+    throw new AppError('forbidden', 'it asks about elements that this client does not see');
+  }
   if (terms.end !== undefined && Date.parse(terms.end) <= clock.now().getTime()) {
     throw new AppError('unprocessable', 'the end of the subscription has passed', { expression: 'Subscription.end' });
   }

@@ -1,12 +1,13 @@
 import { derivedId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { DeliveryRow } from '../store/delivery-port.ts';
-import type { Lease, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
+import type { EventRow, Lease, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { About } from './notification.ts';
 import { numberEvents } from './numbering.ts';
+import type { KeptEvent } from './shown-to.ts';
 import type { Subscriber } from './subscriber.ts';
-import { unseen } from './visibility.ts';
+import { asksOfMasked, seesEvent, sightOf, unseen } from './visibility.ts';
 
 /** A tenant whose events are being numbered, as of one batch. */
 export interface Matching {
@@ -47,7 +48,12 @@ export async function matchOutbox(matching: Matching, from: OutboxPosition): Pro
     const events = found.filter(({ sequence }) => sequence <= head);
     const last = events.at(-1);
     if (last === undefined) break;
-    const { rows, counted } = numberEvents(events, (topic) => topics.get(topic) ?? []);
+    const withheld = await withheldFrom(matching, topics, events);
+    const { rows, counted } = numberEvents(
+      events,
+      (topic) => topics.get(topic) ?? [],
+      (one, event) => withheld.get(one.id)?.has(event) !== true,
+    );
     position = { sequence: last.sequence, index: last.index };
     if (rows.length > 0) {
       const matched: DeliveryRow = { row: 'note', kind: 'matched', id: outboxNote, body: JSON.stringify(position) };
@@ -59,6 +65,30 @@ export async function matchOutbox(matching: Matching, from: OutboxPosition): Pro
     if (events.length < limits.eventsPerMatchMax) break;
   }
   return position;
+}
+
+/** Which of the events are about something that a subscriber does not see; most see all, and are not looked at. */
+async function withheldFrom(
+  { store, parts }: Matching,
+  topics: ReadonlyMap<string, readonly Subscriber[]>,
+  events: readonly EventRow[],
+): Promise<ReadonlyMap<string, ReadonlySet<EventRow>>> {
+  const withheld = new Map<string, Set<EventRow>>();
+  for (const one of [...topics.values()].flat()) {
+    const { contract, client, terms, id } = one;
+    const sight = await sightOf({ tenant: store.tenant, contract, client }, store, parts);
+    const base = parts.base(store.tenant, contract);
+    if (sight.resources === store.resources) continue;
+    const masked = asksOfMasked(terms, sight, { all: parts.parameters, contract, base });
+    const hidden = new Set<EventRow>();
+    for (const event of events) {
+      if (terms.to.is !== 'topic' || event.topic !== terms.to.topic) continue;
+      const kept = JSON.parse(event.body) as KeptEvent;
+      if (masked || !(await seesEvent(sight, kept, contract))) hidden.add(event);
+    }
+    withheld.set(id, hidden);
+  }
+  return withheld;
 }
 
 function byTopic({ subscribers, store, parts }: Matching): ReadonlyMap<string, readonly Subscriber[]> {
@@ -97,6 +127,9 @@ export async function matchCriteria({ store, lease, head, parts }: Matching, one
   if (to.is !== 'criteria' || one.progress.status === 'off' || one.seen === head) return;
   const listener = { tenant: store.tenant, contract: one.contract, client: one.client };
   if (unseen(listener, one.terms, parts.registry, parts.clock.now().toISOString()) !== undefined) return;
+  const sight = await sightOf(listener, store, parts);
+  const place = { all: parts.parameters, contract: one.contract, base: parts.base(store.tenant, one.contract) };
+  if (asksOfMasked(one.terms, sight, place)) return;
   const sort = { by: 'sequence', descending: false } as const;
   for (;;) {
     const query = {
@@ -107,7 +140,7 @@ export async function matchCriteria({ store, lease, head, parts }: Matching, one
       count: changesPerMatch,
       total: false,
     };
-    const { matches } = await store.resources.search({ ...query, after: one.progress.after });
+    const { matches } = await sight.resources.search({ ...query, after: one.progress.after });
     const settled = matches.filter(({ sequence }) => sequence <= head);
     const newest = settled.at(-1);
     if (newest === undefined) break;

@@ -2,6 +2,7 @@ import { derivedId } from '../core/id.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
+import type { Sight } from '../visibility/sight.ts';
 import type { Message } from './channels/rest-hook.ts';
 import { type About, notificationBundle, type ShownEvent, type StatusHead } from './notification.ts';
 import { shownEvents } from './shown-events.ts';
@@ -25,6 +26,7 @@ export interface MessageParts {
   readonly store: TenantStore;
   readonly keys: KeyRing;
   readonly canonicalBase: string;
+  readonly sight: Sight;
 }
 
 /** A message with what the audit must know of it. */
@@ -62,7 +64,7 @@ export async function eventMessage(
   now: Date,
 ): Promise<Written> {
   const { form, terms, contract } = listening;
-  const shown = await shownEvents(parts.store, contract, events, terms.content);
+  const shown = await shownEvents(contract, events, terms.content, parts.sight);
   const range = `${events[0]?.number}-${events.at(-1)?.number}`;
   const told = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(events) };
   const name = `${form.id}.${range}`;

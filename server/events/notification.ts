@@ -26,6 +26,8 @@ export interface StatusHead {
 export interface ShownEvent {
   readonly event: NumberedEvent;
   readonly version: StoredVersion | undefined;
+  /** It is about something that the client does not see. */
+  readonly withheld: boolean;
 }
 
 /** What `NumberedEvent.about` holds. */
@@ -52,7 +54,7 @@ export function statusParameters(head: StatusHead, kind: StatusKind, events: rea
       { name: 'status', valueCode: status },
       { name: 'type', valueCode: kind },
       { name: 'events-since-subscription-start', valueString: String(count) },
-      ...events.map(({ event }) => eventParameter(head, event, content)),
+      ...events.map(({ event, withheld }) => eventParameter(head, event, withheld ? 'empty' : content)),
       ...(error === null ? [] : [{ name: 'error', valueCodeableConcept: errorConcept(error) }]),
     ],
   };

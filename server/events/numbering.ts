@@ -34,15 +34,17 @@ interface KeptEvent {
  * number per subscription, whoever asks and how often. Returns the rows to write and who got any.
  *
  * @param listeners of a topic
+ * @param mayHave false where an event is about something that a listener does not see
  */
 export function numberEvents(
   events: readonly EventRow[],
   listeners: (topic: string) => readonly Counting[],
+  mayHave: (listener: Counting, event: EventRow) => boolean,
 ): { readonly rows: readonly DeliveryRow[]; readonly counted: ReadonlySet<Counting> } {
   const rows: DeliveryRow[] = [];
   const counted = new Set<Counting>();
   for (const event of events) {
-    const listening = listeners(event.topic).filter((one) => concerns(one, event));
+    const listening = listeners(event.topic).filter((one) => concerns(one, event) && mayHave(one, event));
     if (listening.length === 0) continue;
     const kept = JSON.parse(event.body) as KeptEvent;
     for (const one of listening) {

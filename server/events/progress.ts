@@ -19,6 +19,8 @@ export interface Progress {
   readonly errorSince: string | null;
   /** A dead letter is kept of it. */
   readonly letter: boolean;
+  /** Since when an operator has it rest (ISO 8601): events are counted and wait. */
+  readonly paused?: string | undefined;
 }
 
 export interface Failing {

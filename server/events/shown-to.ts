@@ -2,6 +2,7 @@ import type { Sight } from '../visibility/sight.ts';
 
 /** What is looked at of a kept CloudEvent (`topics/domain-event.ts`). */
 export interface KeptEvent {
+  readonly type: string;
   readonly data: {
     readonly contract?: string;
     readonly focus?: { readonly reference: string; readonly version: number };
@@ -16,11 +17,18 @@ type Masked = Pick<Sight, 'hidden'>;
  * May a viewer who sees its resource be told that it changed? Not where nothing but masked elements did: the telling
  * alone would say that they are there.
  */
-export function isToldOf({ data }: KeptEvent, { hidden }: Masked): boolean {
+export function isToldOf({ type, data }: KeptEvent, { hidden }: Masked): boolean {
   const { changed, focus } = data;
   if (hidden === undefined || changed === undefined || changed.length === 0 || focus === undefined) return true;
   const masked = hidden(typeOf(focus.reference));
-  return changed.some((name) => !masked.has(name));
+  // Its numbers stand among the identifiers, which are masked in part.
+  const own = type === 'registration-changed' ? changed.filter((name) => name !== 'identifier') : changed;
+  return own.length === 0 ? !masked.has('qualification') : own.some((name) => !isMasked(masked, name));
+}
+
+/** Extensions of ours are named without their prefix where they changed. */
+function isMasked(masked: ReadonlySet<string>, name: string): boolean {
+  return masked.has(name) || masked.has(`extension:${name}`);
 }
 
 /**
@@ -36,7 +44,7 @@ export function shownTo<T extends KeptEvent>(event: T, { hidden }: Masked, contr
   const narrowed =
     masked === undefined || masked.size === 0
       ? {}
-      : { before: null, after: null, ...(changed && { changed: changed.filter((name) => !masked.has(name)) }) };
+      : { before: null, after: null, ...(changed && { changed: changed.filter((name) => !isMasked(masked, name)) }) };
   const elsewhere = foreign && focus !== undefined ? { contract, focus: { reference: focus.reference } } : {};
   return { ...event, data: { ...data, ...narrowed, ...elsewhere } };
 }

@@ -1,8 +1,12 @@
 import type { Client } from '../auth/client.ts';
+import { type PermissionSet, scopesUnder } from '../auth/permission-set.ts';
 import { allows, parseScopes, type Scope } from '../auth/scope.ts';
+import type { SearchParameters } from '../search/parameters.ts';
+import type { TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { topics } from '../topics/topic.ts';
-import type { Sight } from '../visibility/sight.ts';
+import type { SeenBy, Sight } from '../visibility/sight.ts';
+import { parseCriteria } from './criteria.ts';
 import { isToldOf, type KeptEvent, typeOf } from './shown-to.ts';
 import type { Terms } from './terms.ts';
 
@@ -12,6 +16,7 @@ export type Unseen = 'tenant-not-active' | 'client-not-active' | 'scope-lost';
 interface Registry {
   tenant(id: string): Pick<Tenant, 'status' | 'contracts'> | undefined;
   client(id: string): Pick<Client, 'status' | 'tenant' | 'admin' | 'scope' | 'contracts' | 'expiresAt'> | undefined;
+  permissionSet(tenant: string, client: string): PermissionSet;
 }
 
 export interface Listener {
@@ -22,8 +27,8 @@ export interface Listener {
 
 /**
  * **The one place that decides whether a subscription's client may be told of events** (architecture.md, invariant 2):
- * at match and again at send, by what the registry says then, since the token that made it is long over. Permission
- * sets and masks will be decided here too.
+ * at match and again at send, by what the registry says then, since the token that made it is long over. Which of
+ * their resources and elements it may be told, `sightOf` says.
  *
  * @param now ISO 8601 UTC
  */
@@ -39,8 +44,63 @@ export function unseen(
   const good = client?.status === 'active' && client.admin !== true && client.tenant === listener.tenant;
   if (client === undefined || !good || !client.contracts.includes(listener.contract)) return 'client-not-active';
   if (client.expiresAt !== undefined && client.expiresAt <= now) return 'client-not-active';
-  const scopes = parseScopes(resourceScopes(client.scope)) ?? [];
-  return covers({ scopes }, terms) ? undefined : 'scope-lost';
+  const set = registry.permissionSet(listener.tenant, listener.client);
+  return covers({ scopes: scopesUnder(scopesOf(client), set) }, terms) ? undefined : 'scope-lost';
+}
+
+interface SightParts {
+  readonly registry: Registry;
+  readonly seenBy: SeenBy;
+  /** FHIR base of a tenant's contract. */
+  base(tenant: string, contract: string): string;
+}
+
+/** What the client sees, by its permission set and scopes of today; for match and send. */
+export async function sightOf(listener: Listener, store: TenantStore, parts: SightParts): Promise<Sight> {
+  const { tenant, contract, client } = listener;
+  const registered = parts.registry.client(client);
+  const scopes = registered === undefined ? [] : scopesOf(registered);
+  const set = parts.registry.permissionSet(tenant, client);
+  return parts.seenBy({ contract, base: parts.base(tenant, contract), scopes, set }, store);
+}
+
+/** Read once for each state of the registry: a sight is remembered by its scopes. */
+const scopesRead = new WeakMap<object, readonly Scope[]>();
+
+function scopesOf(client: Pick<Client, 'scope'>): readonly Scope[] {
+  const known = scopesRead.get(client);
+  if (known !== undefined) return known;
+  const all = parseScopes(resourceScopes(client.scope)) ?? [];
+  const lasting = all.filter(countsForDelivery);
+  scopesRead.set(client, lasting);
+  return lasting;
+}
+
+function countsForDelivery({ level, params }: Scope): boolean {
+  return level === 'system' && params === undefined;
+}
+
+/** Roles carry what every filter of a topic is about. */
+const filtered = 'PractitionerRole';
+
+/** Does a subscription ask about elements that its client does not see? An answer, or its absence, would tell of them. */
+export function asksOfMasked(
+  { to }: Pick<Terms, 'to'>,
+  { hidden, parameters }: Pick<Sight, 'hidden' | 'parameters'>,
+  { all, contract, base }: { readonly all: SearchParameters; readonly contract: string; readonly base: string },
+): boolean {
+  if (hidden === undefined) return false;
+  if (to.is === 'topic') {
+    const gone = (name: string) =>
+      all.get(filtered)?.has(name) === true && parameters.get(filtered)?.has(name) !== true;
+    return to.filters.some(({ name }) => gone(name));
+  }
+  try {
+    parseCriteria(to.text, { parameters, contract, base });
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /**
@@ -50,7 +110,7 @@ export function unseen(
  * neither counts.
  */
 export function covers({ scopes }: { readonly scopes: readonly Scope[] }, { to }: Pick<Terms, 'to'>): boolean {
-  const access = { scopes: scopes.filter(({ level, params }) => level === 'system' && params === undefined) };
+  const access = { scopes: scopes.filter(countsForDelivery) };
   if (to.is === 'topic') return allows(access, topics[to.topic].focus ?? 'Provenance', 'r');
   const searched = [to.type, ...to.reaches];
   return allows(access, to.type, 'r') && searched.every((type) => allows(access, type, 's'));

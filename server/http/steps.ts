@@ -26,7 +26,14 @@ export interface StepParts {
 /** A step fills the exchange, throws an `AppError`, or (the last one) answers. */
 export type Step = (exchange: Exchange, parts: StepParts) => undefined | Promise<InteractionResponse | undefined>;
 
-/** A FHIR request's path, read downward (architecture.md). The audit and the answer follow in `handle.ts`. */
+/**
+ * A FHIR request's path, read downward (architecture.md); nothing of a tenant's data is looked at before `interact`, so
+ * that refusals cost the same and say the same. Of the fifteen checks (SMART 2.2, RFC 6750, 9068, 9449): 1 `host` ·
+ * 2 `findTenant`, from the path alone · 3 to 8 `token`: one header, the JWT, its tenant, revocation, client and tenant
+ * active, proof of possession (`auth/verify.ts`, `auth/token-state.ts`) · 9 `permissions`, `scope` · 10 to 12 and 14
+ * `interact`: types that a search reaches, the tenant's store, rows and elements (`seenContext`), what is not seen is
+ * not there · 13 `respond.ts` · 15 `handle.ts`.
+ */
 export const steps: readonly Step[] = [host, findTenant, route, token, permissions, rate, scope, accept, interact];
 
 /** Only looks: a request without a route is still audited where it belongs. */

@@ -1,5 +1,6 @@
 import type { Access } from '../auth/access.ts';
 import type { StoredVersion, TenantStore } from '../store/port.ts';
+import type { Sight } from '../visibility/sight.ts';
 
 /** Who asks, and where: a part of `Context`. */
 interface Caller {
@@ -7,6 +8,7 @@ interface Caller {
   readonly contract: string;
   readonly base: string;
   readonly access: Access;
+  readonly sight: Sight;
 }
 
 /** A definition of `conformance/topics/`. */

@@ -40,7 +40,14 @@ export function userRegistry(store: Store): UserRegistry {
   };
 }
 
+/** A name that somebody may have, as it is stored. Throws `invalid`. */
+export function checkedUserName(text: string): string {
+  const name = userName(text);
+  if (!/^[^\s\p{C}]{1,200}$/u.test(name)) throw new AppError('invalid', 'a name has 1 to 200 characters and no spaces');
+  return name;
+}
+
 /** As it is stored: `Ann.Example@trust.example ` and `ann.example@trust.example` are one name. */
-export function userName(text: string): string {
+function userName(text: string): string {
   return text.normalize('NFKC').trim().toLowerCase();
 }

@@ -28,6 +28,8 @@ export interface DeliveryStore {
   about(versions: readonly string[]): Promise<readonly NumberedEvent[]>;
   /** Attempts to deliver any of the numbers from `from` to `to`, oldest first. */
   attempts(subscription: string, from: number, to: number, limit: number): Promise<readonly DeliveryAttempt[]>;
+  /** The newest attempts of a subscription, oldest first. */
+  lastAttempts(subscription: string, limit: number): Promise<readonly DeliveryAttempt[]>;
   /** Leaves a request for the holder of the lease. */
   ask(id: string, body: string): Promise<void>;
   /** Requests that nobody has done yet, by id. */
@@ -42,7 +44,12 @@ export type DeliveryRow =
   | ({ readonly row: 'attempt' } & DeliveryAttempt)
   /** Replaces the note; null forgets it. */
   | { readonly row: 'note'; readonly kind: DeliveryNoteKind; readonly id: string; readonly body: string | null }
-  | { readonly row: 'done'; readonly id: string };
+  | { readonly row: 'done'; readonly id: string }
+  /**
+   * Forgets numbered events and attempts from before a time (ISO 8601), at most `limit` of each; of a subscription never
+   * its newest event, from which the numbers go on.
+   */
+  | { readonly row: 'forget'; readonly before: string; readonly limit: number };
 
 /** An event as one subscription counts it. */
 export interface NumberedEvent {

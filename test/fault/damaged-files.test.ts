@@ -11,6 +11,7 @@ import { doubled, flipped, mixed, shuffled, truncated } from '../support/damage-
 import { dice } from '../support/dice.ts';
 import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
 import { liveResources } from '../support/house-state.ts';
+import { onEmbeddedStore } from '../support/store-under-test.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const verify = process.env['VERIFY'] === '1';
@@ -18,7 +19,8 @@ const day = '2026-11-20';
 const at = `${day}T09:00:00.000Z`;
 
 /** Short in CI; the long form flips more. */
-const flips = verify ? { go2: 600, csv: 200 } : { go2: 200, csv: 30 };
+const short = onEmbeddedStore ? { go2: 200, csv: 30 } : { go2: 20, csv: 6 };
+const flips = verify ? { go2: 600, csv: 200 } : short;
 const parts = 20;
 
 /** What a tenant shows and keeps, as JSON by key: resources without their versions, records without their file. */

@@ -1,11 +1,12 @@
 import { request } from 'node:http';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
+import { baseline, fileOfStep } from '../support/event-vector.ts';
 import { until } from '../support/house-command.ts';
 import { eventsOf, type KeptEvent } from '../support/house-events.ts';
 import { type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
-import { fileOf } from '../support/journey-vector.ts';
+import { fileOf, type VectorFile } from '../support/journey-vector.ts';
 import { starterRows } from '../support/starter-rows.ts';
 
 interface Streamed {
@@ -36,7 +37,10 @@ function readStream(url: string, token: string, headers: Readonly<Record<string,
           text = text.slice(end + 2);
         }
       });
-      for (const name of ['end', 'close', 'error']) response.once(name, () => void (over = true));
+      const ended = () => {
+        over = true;
+      };
+      response.once('close', ended).once('error', ended);
       const { statusCode: status = 0, headers: received } = response;
       const type = received['content-type'] ?? '';
       resolve({ status, type, events, over: () => over, close: () => sent.destroy() });
@@ -51,15 +55,17 @@ describe('The event stream of a tenant', () => {
   let server: TestServer;
   let token: string;
   let sequence = 1;
-  let to = '20260401 000000';
 
-  const changes = async (rows: Parameters<typeof fileOf>[0]['rows']) => {
-    const from = to;
-    to = `202604${String((sequence += 1)).padStart(2, '0')} 000000`;
-    const { name, text } = fileOf({ kind: 'changes', sequence, from, to, vpd: '277', rows });
-    const [report] = await house.ingest(name, text, 'rxx');
+  const bring = async (file: VectorFile, tenant = 'rxx') => {
+    const { name, text } = fileOf(file);
+    const [report] = await house.ingest(name, text, tenant);
     expect(report?.state, report?.reason ?? '').to.equal('applied');
-    return report;
+  };
+  const changes = (rows: Parameters<typeof fileOfStep>[1]) => {
+    sequence += 1;
+    const day = (n: number) => `202604${String(n).padStart(2, '0')}`;
+    const last = { sequence: sequence - 1, to: `${day(sequence - 1)} 000000` };
+    return bring(fileOfStep(`2026-04-${String(sequence).padStart(2, '0')}`, rows, last));
   };
   const batch = async (query = '', as = token, tenant = 'rxx') => {
     const answer = await server.ask(`/t/${tenant}/events/v1${query}`, { token: as });
@@ -70,10 +76,8 @@ describe('The event stream of a tenant', () => {
 
   before(async () => {
     house = await testHouse([trustX, trustY]);
-    for (const vpd of ['277', '431']) {
-      const { name, text } = fileOf({ kind: 'full', sequence: 1, to, vpd, rows: starterRows(1) });
-      await house.ingest(name, text, vpd === '277' ? 'rxx' : 'ryy');
-    }
+    await bring(baseline.file);
+    await bring({ ...baseline.file, vpd: '431' }, 'ryy');
     await changes(starterRows(2));
     await changes(starterRows(3));
     server = await serveTestHouse(house);

@@ -4,6 +4,9 @@ import { type Serving, serving } from '../../server/cli/serving.ts';
 import { systemClock } from '../../server/core/clock.ts';
 import { resumeFiles } from '../../server/ingest/run.ts';
 import { type TenantDocument, type TestHouse, testHouse } from './house-open.ts';
+import { type OpenApiCheck, openApiCheck } from './openapi-check.ts';
+
+const prefix = '/admin/v1';
 
 export interface AdminAnswer {
   readonly status: number;
@@ -16,6 +19,7 @@ export interface AdminAnswer {
 export interface AdminRig extends TestHouse {
   readonly url: string;
   readonly server: Serving;
+  readonly api: OpenApiCheck;
   /** An access token of a new client of the management API; a tenant of null is the platform. */
   token(tenant: string | null, scope: string): Promise<string>;
   call(method: string, path: string, token?: string, body?: string | Buffer): Promise<AdminAnswer>;
@@ -29,6 +33,9 @@ export async function adminRig(tenants: readonly TenantDocument[]): Promise<Admi
   await server.app.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://localhost:${(server.app.server.address() as AddressInfo).port}`;
   server.setUrl(url);
+  const api = openApiCheck(
+    (await (await fetch(`${url}${prefix}/openapi.json`)).json()) as Parameters<typeof openApiCheck>[0],
+  );
   const call = async (method: string, path: string, token?: string, body?: string | Buffer) => {
     const answer = await fetch(`${url}${path}`, {
       method,
@@ -36,13 +43,17 @@ export async function adminRig(tenants: readonly TenantDocument[]): Promise<Admi
       ...(body === undefined ? {} : { body }),
     });
     const text = await answer.text();
-    return { status: answer.status, headers: answer.headers, body: text === '' ? undefined : JSON.parse(text) };
+    const json = text === '' ? undefined : JSON.parse(text);
+    const [where = ''] = path.split('?');
+    // Every answer of the management API is held against what it says of itself.
+    if (answer.status < 300 && where.startsWith(prefix) && where !== `${prefix}/openapi.json`) {
+      api.check(method, where.slice(prefix.length), answer.status, json);
+    }
+    return { status: answer.status, headers: answer.headers, body: json };
   };
   return {
     ...test,
-    url,
-    server,
-    call,
+    ...{ url, server, call, api },
     async token(tenant, scope) {
       const { house } = test;
       const admin = scope.startsWith('admin/');

@@ -1,11 +1,12 @@
 import type { AuditEntry } from '../../server/audit/entry.ts';
 import { newClient } from '../../server/auth/new-client.ts';
+import { builtInSets } from '../../server/auth/permission-set.ts';
 import { parseScopes } from '../../server/auth/scope.ts';
 import { subscriptionServing } from '../../server/cli/subscription-serving.ts';
 import { present } from '../../server/core/assert.ts';
 import type { RetrySchedule } from '../../server/events/retry.ts';
 import { registrySnapshot } from '../../server/registry/snapshot.ts';
-import type { StoredVersion } from '../../server/store/port.ts';
+import type { StoredVersion, TenantStore } from '../../server/store/port.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
 import { subscriptionTo } from './subscription-client.ts';
@@ -80,7 +81,13 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
         ...{ grant: grantTenant(tenant, 'token'), clientId: client.id, userId: null, jti: 'j', expiresAt: 2e9 },
         scopes: present(parseScopes(scope), 'scopes'),
       };
-      const caller = () => ({ store: house.store(tenant), contract: 'v1', base: baseOf(tenant), access });
+      const set = builtInSets.full;
+      const look = (store: TenantStore) =>
+        delivery.seenBy({ contract: 'v1', base: baseOf(tenant), scopes: access.scopes, set }, store);
+      const caller = async () => {
+        const store = house.store(tenant);
+        return { store, contract: 'v1', base: baseOf(tenant), access, sight: await look(store) };
+      };
       const read = async (id: string) => {
         const found = await house.store(tenant).resources.read({ contract: 'v1', type: 'Subscription', id });
         return JSON.parse(present(found, 'the subscription').body.toString());
@@ -88,11 +95,11 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
       return {
         id: client.id,
         subscribe: async (endpoint, wish) =>
-          (await delivery.subscriptions.create(caller(), subscriptionTo(endpoint, wish))).id,
+          (await delivery.subscriptions.create(await caller(), subscriptionTo(endpoint, wish))).id,
         subscription: read,
-        remove: async (id) => delivery.subscriptions.remove(caller(), id, undefined),
+        remove: async (id) => delivery.subscriptions.remove(await caller(), id, undefined),
         put: async (id, change) =>
-          delivery.subscriptions.update(caller(), id, { ...(await read(id)), ...change }, undefined),
+          delivery.subscriptions.update(await caller(), id, { ...(await read(id)), ...change }, undefined),
       };
     },
     happen: (tenant, people, topic = 'starter-created') => happen(house, tenant, people, topic),

@@ -5,6 +5,7 @@ import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from '
 import { type Answer, serveTestHouse, type TestClient, type TestServer } from './house-server.ts';
 import { liveResources } from './house-state.ts';
 import { fileOf, type VectorFile } from './journey-vector.ts';
+import { subscriptionTo } from './subscription-client.ts';
 
 const storedTypes = ['Basic', 'Location', 'Organization', 'Practitioner', 'PractitionerRole'] as const;
 
@@ -33,7 +34,7 @@ export interface Twins {
   close(): Promise<void>;
 }
 
-const scope = 'system/*.rs system/AuditEvent.rs system/Provenance.rs';
+const scope = 'system/*.rs system/Subscription.cruds system/AuditEvent.rs system/Provenance.rs';
 
 /** Both tenants with a full file and a changes file that makes second versions and a delete; served over HTTP. */
 export async function twins(isolation: IsolationModel = 'database'): Promise<Twins> {
@@ -90,6 +91,7 @@ async function madeTwin(house: TestHouse, server: TestServer, tenant: string, ma
   await server.ask(`${base}/PractitionerRole/${role}`, { token });
   const trail = await server.ask(`${base}/AuditEvent?_count=100`, { token });
   const provenance = await server.ask(`${base}/Provenance?target=PractitionerRole/${role}`, { token });
+  ids['Subscription'] = [await subscribed(server, base, token)];
   ids['AuditEvent'] = idsIn(trail);
   ids['Provenance'] = idsIn(provenance);
   const made: Twin = {
@@ -118,6 +120,15 @@ async function kept(fetched: () => Promise<string>) {
   };
   const timer = setInterval(() => void renew(), (limits.accessTokenSeconds * 1000) / 3);
   return { current: () => token, stop: () => clearInterval(timer) };
+}
+
+/** One that is off: nothing is sent. */
+async function subscribed(server: TestServer, base: string, token: string): Promise<string> {
+  const body = JSON.stringify({ ...subscriptionTo('https://hooks.example/hook'), status: 'off' });
+  const headers = { 'content-type': 'application/fhir+json' };
+  const made = await server.ask(`${base}/Subscription`, { method: 'POST', token, headers, body });
+  if (made.status !== 201) throw new Error(`${made.status}: ${made.body}`);
+  return (JSON.parse(made.body) as { readonly id: string }).id;
 }
 
 /** Ids of the entries of a Bundle. */

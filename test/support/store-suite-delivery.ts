@@ -57,6 +57,25 @@ export function describeDelivery(context: StoreContext): void {
       expect(await delivery().attempts('s1', 4, 9, 9)).to.deep.equal([]);
     });
 
+    it('tells the newest attempts, and forgets what is old but a subscription’s newest event', async () => {
+      const held = await lease();
+      const rows = [attempt('a1', 1, 1, { at: at(1) }), attempt('a2', 2, 2, { at: at(2) }), attempt('a3', 3, 3)];
+      await delivery().write([...numbered(event('s1', 1), event('s1', 2), event('s1', 3), event('s2', 1))], held);
+      await delivery().write(
+        rows.map((row) => ({ row: 'attempt', ...row })),
+        held,
+      );
+      expect(await delivery().lastAttempts('s1', 2)).to.deep.equal(rows.slice(1));
+      expect(await delivery().lastAttempts('s2', 2)).to.deep.equal([]);
+      await delivery().write([{ row: 'forget', before: at(2), limit: 9 }], held);
+      expect((await delivery().events('s1', 1, 9, 9)).map(({ number }) => number)).to.deep.equal([2, 3]);
+      expect((await delivery().attempts('s1', 1, 9, 9)).map(({ id }) => id)).to.deep.equal(['a2', 'a3']);
+      await delivery().write([{ row: 'forget', before: at(9), limit: 9 }], held);
+      expect((await delivery().events('s1', 1, 9, 9)).map(({ number }) => number)).to.deep.equal([3]);
+      expect(await delivery().lastEvent('s2')).to.deep.equal(event('s2', 1));
+      await delivery().write(numbered(event('s1', 4)), held);
+    });
+
     it('replaces and forgets notes', async () => {
       const held = await lease();
       await delivery().write([note('s1', '1'), note('s2', '2')], held);

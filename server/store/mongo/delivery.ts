@@ -32,6 +32,7 @@ export function deliveryStore(
       await at.note.writeAsOf(order, rows.flatMap(noteWrite));
       const done = rows.flatMap((row) => (row.row === 'done' ? [at.asked.id(row.id)] : []));
       if (done.length > 0) await at.asked.remove({ _id: { $in: done } });
+      for (const row of rows) if (row.row === 'forget') await forget(at, row.before, row.limit);
     },
 
     async notes(kind) {
@@ -67,6 +68,12 @@ export function deliveryStore(
       return limit === 0 ? [] : (await attempt.find(where, { sort: { at: 1, _id: 1 }, limit })).map(toAttempt);
     },
 
+    async lastAttempts(subscription, limit) {
+      const { attempt } = await parts();
+      const found = limit === 0 ? [] : await attempt.find({ subscription }, { sort: { at: -1, _id: -1 }, limit });
+      return found.map(toAttempt).reverse();
+    },
+
     async ask(id, body) {
       await (await parts()).asked.replace(id, { body });
     },
@@ -76,6 +83,20 @@ export function deliveryStore(
       return new Map((await asked.find({}, { sort: { _id: 1 } })).map(({ _id, body }) => [asked.key(_id), body]));
     },
   };
+}
+
+async function forget({ numbered, attempt }: TenantParts, before: string, limit: number): Promise<void> {
+  const old = { at: { $lt: before } };
+  const events = await numbered.find(old, { sort: { subscription: 1, number: 1 }, limit });
+  const newest = new Map<string, number>();
+  for (const subscription of new Set(events.map((one) => one.subscription))) {
+    const last = await numbered.findOne({ subscription }, { sort: { number: -1 } });
+    if (last !== undefined) newest.set(subscription, last.number);
+  }
+  const gone = events.filter(({ subscription, number }) => number !== newest.get(subscription)).map(({ _id }) => _id);
+  if (gone.length > 0) await numbered.remove({ _id: { $in: gone } });
+  const attempts = (await attempt.find(old, { sort: { at: 1 }, limit })).map(({ _id }) => _id);
+  if (attempts.length > 0) await attempt.remove({ _id: { $in: attempts } });
 }
 
 async function number({ numbered }: TenantParts, events: readonly EventRow[]): Promise<void> {

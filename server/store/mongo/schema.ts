@@ -309,7 +309,7 @@ const tenantDefinitions = {
       ...{ subscription: needed, kind: needed, first: numbered, last: numbered, at: needed },
       ...{ status: number, error: text, bytes: numbered, sha256: needed, ms: numbered },
     },
-    indexes: { subscription: { subscription: 1, last: 1, first: 1 } },
+    indexes: { subscription: { subscription: 1, last: 1, first: 1 }, newest: { subscription: 1, at: 1 } },
   },
   note: { fields: { sequence, kind: text, body: text }, indexes: { kind: { kind: 1, _id: 1 } } },
   asked: { fields: { body: { type: String } }, indexes: {} },

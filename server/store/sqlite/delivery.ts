@@ -55,6 +55,11 @@ export function deliveryStore(file: Connection, held: (lease: Lease) => boolean)
       return file.rows<AttemptColumns>(text, subscription, from, to, limit).map(toAttempt);
     },
 
+    async lastAttempts(subscription, limit) {
+      const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? ORDER BY n DESC LIMIT ?`;
+      return file.rows<AttemptColumns>(text, subscription, limit).map(toAttempt).reverse();
+    },
+
     async ask(id, body) {
       file.run('INSERT OR REPLACE INTO asked(id, body) VALUES(?, ?)', id, body);
     },
@@ -83,7 +88,17 @@ function writeRow(file: Connection, row: DeliveryRow): void {
     case 'done':
       file.run('DELETE FROM asked WHERE id = ?', row.id);
       return;
+    case 'forget':
+      forget(file, row.before, row.limit);
+      return;
   }
+}
+
+function forget(file: Connection, before: string, limit: number): void {
+  const events = `SELECT subscription, number FROM event AS e WHERE at < ? AND number < (SELECT MAX(number) FROM event
+    WHERE subscription = e.subscription) LIMIT ?`;
+  file.run(`DELETE FROM event WHERE (subscription, number) IN (${events})`, before, limit);
+  file.run('DELETE FROM attempt WHERE n IN (SELECT n FROM attempt WHERE at < ? LIMIT ?)', before, limit);
 }
 
 function writeEvent(file: Connection, event: NumberedEvent): void {

@@ -93,6 +93,8 @@ export const deliveryMigrations: Migrations = [
   CREATE TABLE note(kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY(kind, id)) WITHOUT ROWID;
   CREATE TABLE asked(id TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
   `,
+  // Ends in `n`: the newest attempts of a subscription are read off its end.
+  'CREATE INDEX attempt_newest ON attempt(subscription);',
 ];
 
 /** `audit.db`, and the audit part of `system.db`. `n` is the order of arrival, which the disclosure index follows. */

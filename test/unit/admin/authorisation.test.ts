@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { adminRoutes } from '../../../server/admin/table.ts';
 import { adminAreas } from '../../../server/auth/admin-scope.ts';
 import { type AdminAnswer, type AdminRig, adminRig } from '../../support/admin-rig.ts';
 import { trustX, trustY } from '../../support/house-open.ts';
@@ -13,6 +14,13 @@ interface Operation {
 const everyScope = adminAreas.flatMap((area) => [`admin/${area}.read`, `admin/${area}.write`]);
 const nobody = '00000000-0000-4000-8000-000000000000';
 
+const bodies: Readonly<Record<string, string>> = {
+  POST: '{"reason":"test"}',
+  PUT: '{"mask":["gender"]}',
+  rotate: '{}',
+  role: '{"role":"viewer"}',
+};
+
 /** What an answer gives away, without what differs from one request to the next. */
 function shown({ status, headers, body }: AdminAnswer) {
   const kept = [...headers].filter(([name]) => !['date', 'x-request-id', 'x-correlation-id'].includes(name));
@@ -22,15 +30,18 @@ function shown({ status, headers, body }: AdminAnswer) {
 describe('Authorisation in the management API', () => {
   let rig: AdminRig;
   let operations: readonly Operation[];
-  /** Ids of rxx: a held file and a quarantined row. */
-  const ids = { files: '', exceptions: '' };
+  /** Ids of rxx: a held file, a quarantined row, a client … */
+  const ids: Record<string, string> = {
+    ...{ files: '', exceptions: '', clients: '', users: '', 'permission-sets': 'rota' },
+    ...{ audit: 'serve-1', 'registration-tokens': 'a1' },
+  };
 
   const path = (operation: Operation, tenant: string, id?: string) => {
-    const kind = operation.path.includes('/files') ? 'files' : 'exceptions';
-    return `/admin/v1${operation.path.replace('{tenant}', tenant).replace('{id}', id ?? ids[kind])}`;
+    const [, , , kind = ''] = operation.path.split('/');
+    return `/admin/v1${operation.path.replace('{tenant}', tenant).replace('{id}', id ?? ids[kind] ?? '')}`;
   };
   const call = (operation: Operation, where: string, token?: string) =>
-    rig.call(operation.method, where, token, operation.method === 'POST' ? '{"reason":"test"}' : undefined);
+    rig.call(operation.method, where, token, bodies[operation.path.split('/')[5] ?? ''] ?? bodies[operation.method]);
 
   before(async () => {
     rig = await adminRig([trustX, trustY]);
@@ -38,10 +49,15 @@ describe('Authorisation in the management API', () => {
     const broken = smallFile('277', 2).text.replace('~70001~', '~').replace('ASA~1001', 'ASA~9999');
     await rig.ingest('2.dat', broken, 'rxx');
     await rig.ingest('4.dat', smallFile('277', 4).text, 'rxx');
-    ids.files = (await rig.store('rxx').ledger.files()).find(({ state }) => state === 'held')?.id ?? '';
-    ids.exceptions = (await rig.store('rxx').ledger.exceptions({ severity: 'error' }))[0]?.id ?? '';
-    expect(ids.files).to.not.equal('');
-    expect(ids.exceptions).to.not.equal('');
+    await rig.house.permissionSets.put('rxx', { name: 'rota' });
+    ids['files'] = (await rig.store('rxx').ledger.files()).find(({ state }) => state === 'held')?.id ?? '';
+    ids['exceptions'] = (await rig.store('rxx').ledger.exceptions({ severity: 'error' }))[0]?.id ?? '';
+    await rig.token('rxx', 'system/*.rs');
+    ids['clients'] = (await rig.house.clients.list('rxx'))[0]?.id ?? '';
+    const token = await rig.token('rxx', 'admin/users.write');
+    const vera = JSON.stringify({ name: 'vera', role: 'viewer' });
+    ids['users'] = (await rig.call('POST', '/admin/v1/tenants/rxx/users', token, vera)).body.id;
+    expect(Object.values(ids).every((id) => id !== '')).to.equal(true);
     const { body } = await rig.call('GET', '/admin/v1/openapi.json');
     const found: Operation[] = [];
     for (const [one, methods] of Object.entries<Record<string, { security: [{ oauth2: [string] }] }>>(body.paths)) {
@@ -56,7 +72,7 @@ describe('Authorisation in the management API', () => {
   it('describes itself to everybody as OpenAPI, scopes included', async () => {
     const { body } = await rig.call('GET', '/admin/v1/openapi.json');
     expect(body.openapi).to.equal('3.1.0');
-    expect(operations).to.have.lengthOf(10);
+    expect(operations).to.have.lengthOf(adminRoutes.length);
     expect(operations.every(({ scope }) => everyScope.includes(scope))).to.equal(true);
   });
 
@@ -79,7 +95,7 @@ describe('Authorisation in the management API', () => {
 
   it('answers another tenant’s token as if the tenant had never been', async () => {
     const other = await rig.token('ryy', everyScope.join(' '));
-    for (const operation of operations) {
+    for (const operation of operations.filter((one) => one.path.includes('{tenant}'))) {
       const answer = await call(operation, path(operation, 'rxx'), other);
       expect(answer.status, operation.path).to.equal(404);
       expect(shown(await call(operation, path(operation, 'none'), other))).to.deep.equal(shown(answer));
@@ -88,14 +104,23 @@ describe('Authorisation in the management API', () => {
 
   it('answers another tenant’s id as an id that never was', async () => {
     const other = await rig.token('ryy', everyScope.join(' '));
-    for (const operation of operations.filter((one) => one.path.includes('{id}'))) {
+    for (const operation of operations.filter((one) => one.path.includes('{id}') && one.method !== 'PUT')) {
       const answer = await call(operation, path(operation, 'ryy'), other);
       const never = await call(operation, path(operation, 'ryy', nobody), other);
       expect(answer.status, operation.path).to.equal(404);
       const text = (one: AdminAnswer, id: string) => JSON.stringify(shown(one)).replaceAll(id, '…');
-      const id = operation.path.includes('/files') ? ids.files : ids.exceptions;
+      const id = ids[operation.path.split('/')[3] ?? ''] ?? '';
       expect(text(answer, id)).to.equal(text(never, nobody));
     }
+  });
+
+  it('puts under a name what another tenant has under the same, and leaves that as it is', async () => {
+    const other = await rig.token('ryy', everyScope.join(' '));
+    const put = await rig.call('PUT', '/admin/v1/tenants/ryy/permission-sets/rota', other, '{"mask":["gender"]}');
+    expect(put.status).to.equal(200);
+    expect((await rig.house.permissionSets.get('rxx', 'rota')).mask).to.deep.equal([]);
+    expect((await rig.house.permissionSets.get('ryy', 'rota')).mask).to.deep.equal(['gender']);
+    await rig.house.permissionSets.remove('ryy', 'rota');
   });
 
   it('wants the scope of the operation and no other', async () => {

@@ -88,7 +88,8 @@ describe('granular scopes', () => {
     await rig.put('rxx', [role(moved)]);
     await rig.put('rxx', [role({ ...moved, department: 'b' })]);
     await rig.put('rxx', [role(moved)], true);
-    const [inA, inB] = ['a', 'b'].map((ward) => `system/PractitionerRole.rs?department=${ward}`);
+    const inWard = (ward: string) => `system/PractitionerRole.rs?department=${ward}`;
+    const [inA, inB] = [inWard('a'), inWard('b')] as const;
     const versions = async (scope = '') =>
       (await ask('PractitionerRole/r8/_history', scope)).body.entry.map(
         ({ request, response }: { request: { method: string }; response: { etag: string } }) =>

@@ -1,0 +1,116 @@
+import { expect } from 'chai';
+import { permissionSets } from '../../server/registry/permission-sets.ts';
+import { baseline, fileOfStep } from '../support/event-vector.ts';
+import { type HookReceiver, hookReceiver, notificationOf } from '../support/hook-receiver.ts';
+import { until } from '../support/house-command.ts';
+import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
+import { serveTestHouse, type TestServer } from '../support/house-server.ts';
+import { fileOf, type VectorFile } from '../support/journey-vector.ts';
+import { starterRows } from '../support/starter-rows.ts';
+import { fhirClient, subscriptionTo } from '../support/subscription-client.ts';
+
+const scope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs';
+
+/** What a permission set withholds from reads, it withholds from whoever is told (architecture.md, invariant 2). */
+describe('What a permission set shows, where events are told', () => {
+  let house: TestHouse;
+  let server: TestServer;
+  let hook: HookReceiver;
+  let sequence = 1;
+
+  const bring = async (file: VectorFile) => {
+    const { name, text } = fileOf(file);
+    const [report] = await house.ingest(name, text, 'rxx');
+    expect(report?.state, report?.reason ?? '').to.equal('applied');
+  };
+  const changes = (rows: Parameters<typeof fileOfStep>[1]) => {
+    sequence += 1;
+    const to = `202604${String(sequence - 1).padStart(2, '0')} 000000`;
+    return bring(fileOfStep(`2026-04-${String(sequence).padStart(2, '0')}`, rows, { sequence: sequence - 1, to }));
+  };
+  const under = async (permissionSet: string) => {
+    const { clients } = house.house;
+    const made = await fhirClient(server, 'rxx', scope);
+    await clients.put({ ...(await clients.get(made.client.id, 'rxx')), permissionSet });
+    const token = await server.token(made.client);
+    const subscribed = async (path: string, wish: Parameters<typeof subscriptionTo>[1]) => {
+      const { id } = await made.subscribe(subscriptionTo(`${hook.url}${path}`, wish));
+      await until('active', 5, async () => ((await made.subscription(id)).status === 'active' ? true : undefined));
+    };
+    const types = async () => {
+      const { body } = await server.ask('/t/rxx/events/v1?count=1000', { token });
+      return (JSON.parse(body) as { type: string }[]).map(({ type }) => type);
+    };
+    return { ...made, subscribed, types };
+  };
+  const told = (path: string) =>
+    hook.received
+      .filter((one) => one.path === path)
+      .map((one) => ({ ...notificationOf(one), text: one.bytes.toString() }))
+      .filter(({ kind }) => kind === 'event-notification');
+
+  before(async () => {
+    house = await testHouse([trustX]);
+    const sets = permissionSets(house.house.store.system.documents, house.house.clients);
+    await sets.put('rxx', { name: 'nobody', rows: { staffGroups: ['none-has-this'] } });
+    await sets.put('rxx', {
+      name: 'masked',
+      mask: ['Practitioner.name', 'PractitionerRole.telecom', 'PractitionerRole.practitioner'],
+    });
+    hook = await hookReceiver();
+    server = await serveTestHouse(house);
+    await bring(baseline.file);
+  });
+  after(async () => {
+    await server.stop();
+    await house.close();
+    await hook.stop();
+  });
+
+  it('is told to those alone who see the row, by notification, by criteria and by stream', async () => {
+    const all = await under('full');
+    const none = await under('nobody');
+    for (const [client, name] of [
+      [all, 'all'],
+      [none, 'none'],
+    ] as const) {
+      await client.subscribed(`/${name}`, { content: 'full-resource' });
+      await client.subscribed(`/${name}-plain`, { criteria: 'PractitionerRole?active=true', payload: null });
+    }
+    await changes(starterRows(1));
+    await until('told', 5, async () => (told('/all').length > 0 ? true : undefined));
+    await until('told', 5, async () => (hook.received.some(({ path }) => path === '/all-plain') ? true : undefined));
+    expect(await all.types()).to.include('starter-created');
+    expect(await none.types()).to.deep.equal([]);
+    expect(told('/none')).to.deep.equal([]);
+    expect(hook.received.filter(({ path }) => path === '/none-plain')).to.deep.equal([]);
+  });
+
+  it('leaves masked elements out of what is sent, and refuses to filter by them', async () => {
+    const client = await under('masked');
+    await client.subscribed('/masked', { content: 'full-resource' });
+    await changes(starterRows(2));
+    await until('told', 5, async () => (told('/masked').length > 0 ? true : undefined));
+    expect(told('/masked')[0]?.text).to.include('"resourceType":"PractitionerRole"').and.include('SUBSETTED');
+    expect(told('/masked')[0]?.text).to.not.include('"practitioner":');
+    for (const wish of [
+      { criteria: 'PractitionerRole?practitioner=Practitioner/1' },
+      { filters: ['PractitionerRole?practitioner=Practitioner/1'] },
+    ]) {
+      const refused = await client.send('POST', 'Subscription', subscriptionTo(`${hook.url}/no`, wish));
+      expect(refused.status, refused.body).to.be.oneOf([403, 422]);
+    }
+  });
+
+  it('says nothing of a change of masked elements alone', async () => {
+    const client = await under('masked');
+    await client.subscribed('/renamed', { topic: 'person-changed' });
+    const other = await under('full');
+    await other.subscribed('/renamed-all', { topic: 'person-changed' });
+    await changes([{ eve: { '2': '910002', '5': '930002', '7': 'Renamed' } }]);
+    await until('told', 5, async () => (told('/renamed-all').length > 0 ? true : undefined));
+    expect(told('/renamed')).to.deep.equal([]);
+    expect(await client.types()).to.not.include('person-changed');
+    expect(await other.types()).to.include('person-changed');
+  });
+});
