@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { type SourceFile, sourceFile, sourceTree, topEntries } from './support/source-file.ts';
@@ -155,6 +157,18 @@ describe('The house', () => {
       typeScript
         .filter(({ code }) => ['{}', '()', '[]'].some(([a = '', b = '']) => count(code, a) !== count(code, b)))
         .map(({ path }) => `${path}: brackets do not match`),
+    );
+  });
+
+  it('runs without the packages of its development', () => {
+    const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { dependencies: object };
+    const imported = /^import (?!type\b)(?:[^'";]*\bfrom )?'((?!node:|\.)(?:@[^/']+\/)?[^/']+)/gm;
+    const needs = typeScript
+      .filter(({ path }) => path.startsWith('server/'))
+      .flatMap(({ path, text }) => [...text.matchAll(imported)].map(([, name = '']) => ({ path, name })));
+    expect(needs.map(({ name }) => name)).to.include.members(['csv-parse', 'mongoose', 'fastify']);
+    none(
+      needs.filter(({ name }) => !(name in dependencies)).map(({ path, name }) => `${path}: ${name} is no dependency`),
     );
   });
 

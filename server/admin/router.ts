@@ -8,7 +8,7 @@ export interface AdminRouted {
   readonly id: string;
 }
 
-const idPattern = /^[A-Za-z0-9-]{1,64}$/;
+const idPattern = /^[A-Za-z0-9_-]{1,64}$/;
 const compiled = adminRoutes.map((route) => ({ route, segments: route.path.split('/') }));
 
 /**

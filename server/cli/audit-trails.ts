@@ -2,6 +2,7 @@ import type { AuditEntry } from '../audit/entry.ts';
 import { type AuditTrail, auditTrail } from '../commit/audit-trail.ts';
 import { checkpointKey } from '../keys/checkpoint-key.ts';
 import { StoreError } from '../store/error.ts';
+import type { AuditLog } from '../store/port.ts';
 import { grantTenant } from '../tenancy/grant.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { anchorFile } from './audit-anchor.ts';
@@ -36,12 +37,15 @@ export const auditTrails: OpenTrails = (house, registry, writerName) => {
   const shared = { key: checkpointKey(house.keys), documents: store.system.documents, anchor, clock, logger };
   const system = auditTrail({ ...shared, log: store.system.audit, tenant: null }, writerName);
   const trails = new Map<string, AuditTrail>();
+  const logs = new Map<string, AuditLog>();
   const of = (tenant: string): AuditTrail => {
     const known = trails.get(tenant);
-    if (known !== undefined) return known;
     const { audit } = store.tenant(grantTenant(tenant, 'operator'));
+    // A tenant that was removed and made anew between two looks has another log.
+    if (known !== undefined && logs.get(tenant) === audit) return known;
     const made = auditTrail({ ...shared, log: audit, tenant }, writerName);
     trails.set(tenant, made);
+    logs.set(tenant, audit);
     return made;
   };
   const carry = async () => {
@@ -53,8 +57,10 @@ export const auditTrails: OpenTrails = (house, registry, writerName) => {
   };
   const each = async (work: (trail: AuditTrail) => Promise<void>) => {
     for (const [tenant, trail] of trails) {
-      if (registry.tenant(tenant) === undefined) trails.delete(tenant);
-      else await work(trail).catch(unlessMoving);
+      if (registry.tenant(tenant) === undefined) {
+        trails.delete(tenant);
+        logs.delete(tenant);
+      } else await work(trail).catch(unlessMoving);
     }
     await work(system);
   };

@@ -4,6 +4,7 @@ import { randomId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { DeliveryAttempt, DeliveryRow, NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
+import { letterOf } from './asked.ts';
 import type { Outcome } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { aliveMessage, eventMessage } from './message.ts';
@@ -26,6 +27,8 @@ interface Attempted {
   readonly bytes: number;
   readonly sha256: string;
   readonly at: string;
+  /** Numbers that were told without what they are about, as it cannot be read. */
+  readonly unreadable: readonly number[];
 }
 
 /** Sends one message of a subscriber, recorded in the audit before it leaves. */
@@ -48,11 +51,11 @@ export async function attempt(
     kind === 'event-notification'
       ? await eventMessage(listening, events, shared, now)
       : aliveMessage(kind, listening, shared, now, mark);
-  const { disclosed, correlationId, body } = message;
+  const { disclosed, correlationId, body, unreadable } = message;
   if (kind === 'event-notification') await parts.audit(notified(subscriber, tenant, now, disclosed, correlationId));
   const outcome = await parts.channel.send(tenant, message);
   const range = { from: events[0]?.number ?? 0, to: events.at(-1)?.number ?? 0 };
-  return { kind, ...range, outcome, bytes: body.length, sha256: sha256(body), at: now.toISOString() };
+  return { kind, ...range, outcome, bytes: body.length, sha256: sha256(body), at: now.toISOString(), unreadable };
 }
 
 /** What failed is sent again as it was; else as much as the subscription takes at once. */
@@ -95,9 +98,10 @@ export function concluded(
   };
   const letterNote = (body: string | null): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body });
   if (error === null) {
-    subscriber.progress = afterSuccess(progress, kind === 'event-notification' ? to : undefined, at);
-    const rows = progress.letter && kind === 'event-notification' ? [row, letterNote(null)] : [row];
-    subscriber.progress = { ...subscriber.progress, letter: progress.letter && rows.length === 1 };
+    const taken = kind === 'event-notification';
+    subscriber.progress = afterSuccess(progress, taken ? to : undefined, at);
+    const rows = [row, ...lettersOf(id, attempted), ...(progress.letter && taken ? [letterNote(null)] : [])];
+    subscriber.progress = { ...subscriber.progress, letter: progress.letter && !taken };
     return { rows, status: kind === 'handshake' ? 'active' : undefined };
   }
   const { schedule, random } = parts;
@@ -120,6 +124,36 @@ export function concluded(
   };
   const rows = left ? [row, letterNote(JSON.stringify(letter))] : [row];
   return { rows, status: gone ? 'off' : 'error' };
+}
+
+/** What an attempt says of itself alone, of a test. */
+export function noted({ id }: Subscriber, { kind, outcome, bytes, sha256: hash, at }: Attempted): DeliveryRow {
+  const { status, error, milliseconds } = outcome;
+  return {
+    row: 'attempt',
+    id: randomId(),
+    subscription: id,
+    kind,
+    from: 0,
+    to: 0,
+    at,
+    status,
+    error,
+    bytes,
+    sha256: hash,
+    milliseconds,
+  };
+}
+
+/** The receiver has the number; what it is about nobody could be told. */
+function lettersOf(subscription: string, { unreadable, at, outcome }: Attempted): readonly DeliveryRow[] {
+  return unreadable.map((number) => {
+    const letter: DeadLetter = {
+      ...{ subscription, from: number, to: number, status: outcome.status, error: 'unreadable', attempts: 1 },
+      ...{ firstAt: at, lastAt: at },
+    };
+    return { row: 'note', kind: 'dead-letter', id: letterOf(subscription, number), body: JSON.stringify(letter) };
+  });
 }
 
 /** Commits the status of a subscription that its delivery decides on. Throws `conflict` where its client was faster. */

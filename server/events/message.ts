@@ -35,6 +35,8 @@ interface Written extends Message {
   /** `Type/id/version` of the versions that it shows. */
   readonly disclosed: readonly string[];
   readonly correlationId: string;
+  /** Numbers of events that could not be read. */
+  readonly unreadable: readonly number[];
 }
 
 /** Nothing to tell but that the endpoint is ours to use, or that we are still here. `mark` tells one from another. */
@@ -53,6 +55,7 @@ export function aliveMessage(
   return signed({ method: 'POST', url: terms.endpoint, body }, `${form.id}.${kind}-${mark}`, listening, parts, now, {
     disclosed: [],
     correlationId: id,
+    unreadable: [],
   });
 }
 
@@ -65,8 +68,9 @@ export async function eventMessage(
 ): Promise<Written> {
   const { form, terms, contract } = listening;
   const shown = await shownEvents(contract, events, terms.content, parts.sight);
+  const unreadable = shown.filter((one) => one.unreadable === true).map(({ event }) => event.number);
   const range = `${events[0]?.number}-${events.at(-1)?.number}`;
-  const told = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(events) };
+  const told = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown), unreadable };
   const name = `${form.id}.${range}`;
   if (terms.to.is === 'criteria') return signed(plainRequest(terms, shown), name, listening, parts, now, told);
   const id = derivedId('notification', parts.store.tenant, form.id, range);
@@ -102,8 +106,9 @@ function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms):
 }
 
 /** Of several events from several files there is no one id: then it is the notification's own. */
-function correlationOf(events: readonly NumberedEvent[]): string {
-  const ids = new Set(events.map(({ about }) => (JSON.parse(about) as About).correlationId));
+function correlationOf(shown: readonly ShownEvent[]): string {
+  const readable = shown.filter(({ unreadable }) => unreadable === undefined);
+  const ids = new Set(readable.map(({ event }) => (JSON.parse(event.about) as About).correlationId));
   const [only = ''] = ids;
   return ids.size === 1 ? only : derivedId('correlation', ...ids);
 }
@@ -114,7 +119,7 @@ function signed(
   { form, terms }: Listening,
   { store, keys, canonicalBase }: MessageParts,
   now: Date,
-  told: Pick<Written, 'disclosed' | 'correlationId'>,
+  told: Pick<Written, 'disclosed' | 'correlationId' | 'unreadable'>,
 ): Written {
   const secrets = signingSecrets(keys, store.tenant, form.id, signatureOf(form, canonicalBase), now);
   const headers: Record<string, string> = {

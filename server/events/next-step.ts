@@ -3,20 +3,23 @@ import type { Subscriber } from './subscriber.ts';
 
 /** What a subscription needs now, or when to look again (epoch milliseconds). */
 export type Step =
-  | { readonly is: 'handshake' | 'activate' | 'events' | 'heartbeat' | 'end' | 'give-up' }
+  | { readonly is: 'handshake' | 'activate' | 'events' | 'heartbeat' | 'test' | 'end' | 'give-up' }
   | { readonly is: 'wait'; readonly untilMs: number };
 
 /** The life of a subscription (security-eventing.md 4.4), as a decision. */
-export function nextStep({ progress, terms, inFlight, holdUntilMs }: Subscriber, nowMs: number): Step {
+export function nextStep(subscriber: Subscriber, nowMs: number): Step {
+  const { progress, terms, inFlight, holdUntilMs, testAsked } = subscriber;
   const { status, failing, last, delivered } = progress;
   if (inFlight || status === 'off') return { is: 'wait', untilMs: Number.POSITIVE_INFINITY };
   const endMs = terms.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(terms.end);
   if (nowMs >= endMs) return { is: 'end' };
+  if (testAsked) return { is: 'test' };
   if (status === 'error') {
     const giveUpMs =
       Date.parse(progress.errorSince ?? new Date(nowMs).toISOString()) + limits.errorDaysMax * 86_400_000;
     return nowMs >= giveUpMs ? { is: 'give-up' } : { is: 'wait', untilMs: Math.min(giveUpMs, endMs) };
   }
+  if (progress.paused !== undefined) return { is: 'wait', untilMs: endMs };
   const readyMs = Math.max(holdUntilMs, failing === null ? 0 : Date.parse(failing.notBefore));
   if (status === 'requested') {
     if (nowMs < readyMs) return { is: 'wait', untilMs: Math.min(readyMs, endMs) };

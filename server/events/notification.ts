@@ -26,8 +26,10 @@ export interface StatusHead {
 export interface ShownEvent {
   readonly event: NumberedEvent;
   readonly version: StoredVersion | undefined;
-  /** It is about something that the client does not see. */
+  /** It is about something that the client does not see, or that cannot be read: its number is told alone. */
   readonly withheld: boolean;
+  /** What is stored of it cannot be read: somebody must look. */
+  readonly unreadable?: true;
 }
 
 /** What `NumberedEvent.about` holds. */

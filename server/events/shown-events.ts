@@ -1,4 +1,5 @@
 import type { NumberedEvent } from '../store/delivery-port.ts';
+import { StoreError } from '../store/error.ts';
 import type { StoredVersion } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
 import type { ShownEvent } from './notification.ts';
@@ -18,11 +19,29 @@ export async function shownEvents(
 ): Promise<readonly ShownEvent[]> {
   const shown: ShownEvent[] = [];
   for (const event of events) {
-    const version = content === 'empty' ? undefined : await versionOf(sight, contract, event);
-    const withheld = version === undefined && event.focus !== '' && !sight.whole(typeOf(event.focus));
-    shown.push({ event, version, withheld });
+    shown.push(
+      content === 'empty' ? { event, version: undefined, withheld: false } : await shownEvent(sight, contract, event),
+    );
   }
   return shown;
+}
+
+/** An event that cannot be shown keeps no other one waiting: its number is told, without what it is about. */
+async function shownEvent(
+  sight: Pick<Sight, 'resources' | 'whole'>,
+  contract: string,
+  event: NumberedEvent,
+): Promise<ShownEvent> {
+  try {
+    const version = await versionOf(sight, contract, event);
+    const withheld = version === undefined && event.focus !== '' && !sight.whole(typeOf(event.focus));
+    if (version !== undefined && version.change !== 'delete') JSON.parse(version.body.toString());
+    return { event, version, withheld };
+  } catch (error) {
+    // What the store cannot do now it may do a moment later; bytes that are wrong stay so.
+    if (error instanceof StoreError && error.code !== 'corrupt') throw error;
+    return { event, version: undefined, withheld: true, unreadable: true };
+  }
 }
 
 async function versionOf(
@@ -30,9 +49,9 @@ async function versionOf(
   contract: string,
   event: NumberedEvent,
 ): Promise<StoredVersion | undefined> {
+  const { contract: of = contract } = JSON.parse(event.about) as { readonly contract?: string };
   const [type, id, version] = event.focus.split('/');
   if (type === undefined || id === undefined || version === undefined) return undefined;
-  const { contract: of = contract } = JSON.parse(event.about) as { readonly contract?: string };
   const key = { contract, type, id };
   return of === contract ? resources.vread(key, Number(version)) : resources.read(key);
 }

@@ -21,6 +21,10 @@ export interface Subscriber {
   inFlight: boolean;
   /** Nothing is tried before; epoch milliseconds. */
   holdUntilMs: number;
+  /** An operator wants to see whether its endpoint answers. */
+  testAsked: boolean;
+  /** Times in a row that something of ours failed where nothing should. */
+  faults: number;
 }
 
 /** What is known of a tenant's subscriptions, and how far they were read. */
@@ -88,7 +92,7 @@ export async function takeUp(
   roster.subscribers.set(id, {
     ...{ id, contract, version, form, terms, client, progress: { ...progress, last, after } },
     through: newest ?? { sequence: 0, index: 0 },
-    ...{ seen: 0, inFlight: false, holdUntilMs: 0 },
+    ...{ seen: 0, inFlight: false, holdUntilMs: 0, testAsked: false, faults: 0 },
   });
 }
 

@@ -4,8 +4,8 @@ import { standingLease } from '../jobs/lease.ts';
 import type { DeliveryRow } from '../store/delivery-port.ts';
 import { StoreError } from '../store/error.ts';
 import type { OutboxPosition, TenantStore } from '../store/port.ts';
-import { obeyed } from './asked.ts';
-import { type AttemptKind, attempt, changeStatus, concluded } from './attempt.ts';
+import { lettersTaken, obeyed } from './asked.ts';
+import { type AttemptKind, attempt, changeStatus, concluded, noted } from './attempt.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { matchCriteria, matchedPosition, matchOutbox, progressRow } from './matching.ts';
 import { nextStep, type Step } from './next-step.ts';
@@ -34,6 +34,7 @@ const kinds: Partial<Record<Step['is'], AttemptKind>> = {
   handshake: 'handshake',
   events: 'event-notification',
   heartbeat: 'heartbeat',
+  test: 'heartbeat',
 };
 
 export function tenantDelivery(tenant: string, parts: DeliveryParts): TenantDelivery {
@@ -53,6 +54,7 @@ class Delivery implements TenantDelivery {
   #released = false;
   /** Another process held the lease when this one looked last. */
   #waiting = false;
+  #sweptMs = 0;
 
   constructor(tenant: string, parts: DeliveryParts) {
     this.#tenant = tenant;
@@ -114,6 +116,21 @@ class Delivery implements TenantDelivery {
     this.#forgetAll();
   }
 
+  /** What nobody expected fails again at once: it is tried ever more rarely, and keeps no other subscription waiting. */
+  #stumble(one: Subscriber, error: unknown): void {
+    const { clock, logger } = this.#parts;
+    one.faults += 1;
+    const waitMs = Math.min(1000 * 2 ** Math.min(one.faults, 20), limits.deliveryFaultSecondsMax * 1000);
+    one.holdUntilMs = clock.now().getTime() + waitMs;
+    const why = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    logger.error('delivery failed, it will be tried again', {
+      tenant: this.#tenant,
+      subscription: one.id,
+      waitMs,
+      why,
+    });
+  }
+
   #forgetAll(): void {
     this.#roster = { subscribers: new Map(), read: new Map() };
     this.#matched = undefined;
@@ -152,6 +169,7 @@ class Delivery implements TenantDelivery {
     for (const one of subscribers) await matchCriteria(matching, one);
     this.#head = head;
     if (whole) await this.#obey(store);
+    await this.#sweep();
     this.#setGoing(subscribers, clock.now().getTime());
   }
 
@@ -174,9 +192,11 @@ class Delivery implements TenantDelivery {
     try {
       if (!this.#released && (await this.#isCurrent(one))) await this.#do(one, step);
     } catch (error) {
-      one.holdUntilMs = this.#parts.clock.now().getTime() + limits.deliveryIdleLookMs;
+      const { clock } = this.#parts;
+      one.holdUntilMs = clock.now().getTime() + limits.deliveryIdleLookMs;
       if (error instanceof AppError && error.code === 'conflict') this.#head = -1;
-      else this.#giveWay(error);
+      else if (error instanceof StoreError) this.#giveWay(error);
+      else this.#stumble(one, error);
     } finally {
       one.inFlight = false;
       this.#dueMs = 0;
@@ -185,7 +205,7 @@ class Delivery implements TenantDelivery {
   }
 
   async #do(one: Subscriber, step: Step['is']): Promise<void> {
-    const { clock, registry, breaker } = this.#parts;
+    const { clock, registry, breaker, logger } = this.#parts;
     const listener = { tenant: this.#tenant, contract: one.contract, client: one.client };
     const why = unseen(listener, one.terms, registry, clock.now().toISOString());
     if (why === 'tenant-not-active') {
@@ -200,7 +220,7 @@ class Delivery implements TenantDelivery {
     if (kind === undefined) return;
     const host = `${this.#tenant} ${one.terms.endpoint.host}`;
     // A handshake is asked for by a client, who may know better.
-    const waitMs = kind === 'handshake' ? undefined : breaker.waitUntil(host, clock.now().getTime());
+    const waitMs = kind === 'handshake' || step === 'test' ? undefined : breaker.waitUntil(host, clock.now().getTime());
     if (waitMs !== undefined) {
       one.holdUntilMs = waitMs;
       return;
@@ -209,6 +229,19 @@ class Delivery implements TenantDelivery {
     // Cut off by the end of this process: nobody's failure, and sent again.
     if (this.#released) return;
     breaker.noted(host, attempted.outcome.error, clock.now().getTime());
+    one.faults = 0;
+    if (step === 'test') {
+      one.testAsked = false;
+      await this.#write([noted(one, attempted)]);
+      return;
+    }
+    for (const number of attempted.unreadable) {
+      logger.error('an event cannot be read: a dead letter is kept of it', {
+        tenant: this.#tenant,
+        subscription: one.id,
+        number,
+      });
+    }
     const { rows, status } = concluded(one, attempted, this.#parts);
     await this.#write([...rows, progressRow(one)]);
     if (status !== undefined) await this.#change(one, status, attempted.outcome.error ?? undefined);
@@ -251,8 +284,19 @@ class Delivery implements TenantDelivery {
     for (const [id, body] of await store.delivery.asked()) {
       const one = obeyed(body, this.#roster.subscribers);
       if (one?.inFlight === true) continue;
-      await this.#write([...(one === undefined ? [] : [progressRow(one)]), { row: 'done', id }]);
+      const letters = await store.delivery.notes('dead-letter');
+      const taken = lettersTaken(body, letters.keys());
+      await this.#write([...(one === undefined ? [] : [progressRow(one)]), ...taken, { row: 'done', id }]);
     }
+  }
+
+  /** Now and then forgets what was told long ago. */
+  async #sweep(): Promise<void> {
+    const nowMs = this.#parts.clock.now().getTime();
+    if (nowMs - this.#sweptMs < limits.deliverySweepMs) return;
+    this.#sweptMs = nowMs;
+    const before = new Date(nowMs - limits.deliveryRetentionDays * 86_400_000).toISOString();
+    await this.#write([{ row: 'forget', before, limit: limits.deliverySweptRowsMax }]);
   }
 
   async #write(rows: readonly DeliveryRow[]): Promise<void> {

@@ -3,6 +3,7 @@ import { newRegistrationToken } from '../../server/auth/registration-token.ts';
 import { present } from '../../server/core/assert.ts';
 import { endTokens } from '../../server/registry/not-before.ts';
 import { registrationTokens } from '../../server/registry/registration-tokens.ts';
+import type { Op } from '../../server/store/port.ts';
 import { until } from '../support/house-command.ts';
 import type { Answer, Asking } from '../support/house-server.ts';
 import { idsIn, type Twin, type Twins, twins } from '../support/house-twins.ts';
@@ -222,22 +223,21 @@ describe('Attacks on a running server', () => {
       'a person',
     );
     const at = new Date().toISOString();
-    const ops = Array.from(
-      { length: 1000 },
-      (_, number) =>
-        ({
-          ...{ op: 'resource', tenant: both.y.tenant, contract: 'v1', type: 'Practitioner', id: `new-${number}` },
-          ...{
-            version: 1,
-            change: 'create',
-            body: version.body.toString(),
-            hash: 'h',
-            unit: null,
-            index: [],
-            lineage: null,
-          },
-        }) as const,
-    );
+    const body = version.body.toString();
+    const ops = Array.from({ length: 1000 }, (_, number): Op => {
+      const key = { tenant: both.y.tenant, contract: 'v1', type: 'Practitioner', id: `new-${number}` };
+      return {
+        op: 'resource',
+        ...key,
+        version: 1,
+        change: 'create',
+        body,
+        hash: 'h',
+        unit: null,
+        index: [],
+        lineage: null,
+      };
+    });
     for (let from = 0; from < ops.length; from += 250) await store.transact(ops.slice(from, from + 250), at);
     const after = await Promise.all(questions.map((path) => ask(both.x, path)));
     expect(after.map(bare)).to.deep.equal(before.map(bare));

@@ -33,7 +33,7 @@ describe('Authorisation in the management API', () => {
   /** Ids of rxx: a held file, a quarantined row, a client … */
   const ids: Record<string, string> = {
     ...{ files: '', exceptions: '', clients: '', users: '', 'permission-sets': 'rota' },
-    ...{ audit: 'serve-1', 'registration-tokens': 'a1' },
+    ...{ audit: 'serve-zz', 'registration-tokens': 'a1' },
   };
 
   const path = (operation: Operation, tenant: string, id?: string) => {

@@ -79,4 +79,11 @@ describe('Exceptions and held files in the management API', () => {
     ]);
     expect(new Set(released.map(({ c, z }) => `${c} ${z}`)).size, 'one client, one correlation id').to.equal(1);
   });
+
+  it('answered every one of these operations as its OpenAPI document promises', () => {
+    expect([...rig.api.answered]).to.include.members([
+      ...['list-exceptions', 'read-exception', 'release-exception', 'discard-exception'],
+      ...['preview-file', 'release-file', 'discard-file'],
+    ]);
+  });
 });

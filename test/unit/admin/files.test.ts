@@ -87,4 +87,8 @@ describe('Files in the management API', () => {
     const all = (await rig.call('GET', base, token)).body.files.map((file: { id: string }) => file.id);
     expect(seen).to.deep.equal(all);
   });
+
+  it('answered every one of these operations as its OpenAPI document promises', () => {
+    expect([...rig.api.answered]).to.include.members(['list-files', 'upload-file', 'read-file']);
+  });
 });
