@@ -98,13 +98,13 @@ async function rounds(
   };
 }
 
-/** An access token from the server's own token endpoint. */
-export async function tokenOf(url: string, { client }: Trust): Promise<string> {
+/** An access token from the server's own token endpoint, of the client's whole ceiling or of `scope`. */
+export async function tokenOf(url: string, { client }: Trust, scope?: string): Promise<string> {
   const basic = Buffer.from(`${client.client_id}:${client.client_secret}`).toString('base64');
   const answer = await fetch(`${url}/oauth/token`, {
     method: 'POST',
     headers: { authorization: `Basic ${basic}` },
-    body: new URLSearchParams({ grant_type: 'client_credentials' }),
+    body: new URLSearchParams({ grant_type: 'client_credentials', ...(scope === undefined ? {} : { scope }) }),
   });
   const { access_token: token } = (await answer.json()) as { readonly access_token?: string };
   return present(token, 'access token');

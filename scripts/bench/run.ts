@@ -4,6 +4,7 @@ import { benchIngest } from './ingest.ts';
 import { readBench } from './read.ts';
 import { benchReadDuringIngest } from './read-during-ingest.ts';
 import { benchRequests } from './requests.ts';
+import { scopesBench } from './scopes.ts';
 import { searchBench } from './search.ts';
 
 interface Sizes {
@@ -18,6 +19,7 @@ const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
   search: ({ staff, quick }) =>
     benchRequests(searchBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 10_000 }) }),
   audit: ({ staff, quick }) => auditBench({ staff, ...(quick ? short : { rounds: 5, requestsPerRound: 40_000 }) }),
+  scopes: ({ staff, quick }) => scopesBench({ staff, ...(quick ? short : { rounds: 5, requestsPerRound: 10_000 }) }),
   ingest: ({ staff }) => benchIngest(staff),
   'read-during-ingest': ({ staff, quick }) => benchReadDuringIngest({ staff, idleSeconds: quick ? 2 : 15 }),
 };

@@ -28,7 +28,8 @@ export function timedStore(store: Store) {
     records: {
       ...tenant.records,
       work: (limit) => {
-        mark('publish');
+        // Before the walk it is asked whether an earlier run left any.
+        if (marks.walk > 0) mark('publish');
         return tenant.records.work(limit);
       },
     },
@@ -52,13 +53,14 @@ export function timedStore(store: Store) {
   const wrapped: Store = { ...store, tenant: (grant) => wrap(store.tenant(grant)) };
   const phases = () => {
     const end = performance.now();
+    const walk = marks.walk || end;
     const walkEnd = marks.publish || end;
     const seconds = (ms: number) => Math.round(ms) / 1000;
     return {
       receive: seconds(marks.parse - marks.receive),
-      parse: seconds(marks.walk - marks.parse - inside.stage),
+      parse: seconds(walk - marks.parse - inside.stage),
       stage: seconds(inside.stage),
-      walk: seconds(walkEnd - marks.walk - inside.walkCommit),
+      walk: seconds(walkEnd - walk - inside.walkCommit),
       walkCommit: seconds(inside.walkCommit),
       project: seconds(end - walkEnd - inside.publishCommit),
       publishCommit: seconds(inside.publishCommit),

@@ -1,5 +1,5 @@
 import { addDays } from '../core/clock.ts';
-import type { DemoClient } from './demo-data.ts';
+import type { DemoClient, DemoLogin } from './demo-data.ts';
 
 const contract = 'v1';
 const types = ['Practitioner', 'PractitionerRole', 'Organization', 'Location'];
@@ -52,4 +52,25 @@ async function tokenOf(url: string, { id, secret }: DemoClient): Promise<string>
   const body = new URLSearchParams({ grant_type: 'client_credentials' });
   const answer = await fetch(`${url}/oauth/token`, { method: 'POST', headers: { authorization }, body });
   return ((await answer.json()) as { access_token?: string }).access_token ?? '';
+}
+
+/** Logs in at the console as a browser would; returns what did not work. */
+export async function consoleCheck(url: string, { name, password }: DemoLogin): Promise<readonly string[]> {
+  const cookies = new Map<string, string>();
+  const go = async (to: string, form?: Readonly<Record<string, string>>): Promise<{ url: string; html: string }> => {
+    const cookie = [...cookies].map(([key, value]) => `${key}=${value}`).join('; ');
+    const body = form === undefined ? {} : { method: 'POST', body: new URLSearchParams(form) };
+    const answer = await fetch(to, { ...body, headers: { cookie }, redirect: 'manual' });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, key = '', value = ''] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (value === '') cookies.delete(key);
+      else cookies.set(key, value);
+    }
+    const next = answer.headers.get('location');
+    return next === null ? { url: to, html: await answer.text() } : go(new URL(next, to).href);
+  };
+  const login = await go(`${url}/console`);
+  const consent = await go(login.url, { username: name, password, action: 'login' });
+  const home = await go(consent.url, { action: 'consent' });
+  return home.html.includes('Your organisations') ? [] : ['nobody can log in at the console'];
 }

@@ -2,10 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { newClient, plainSecret } from '../auth/new-client.ts';
+import { hashPassword, newPassword } from '../auth/password.ts';
 import { present } from '../core/assert.ts';
 import { AppError } from '../core/error.ts';
+import { randomId } from '../core/id.ts';
 import type { FileReport } from '../ingest/parts.ts';
 import { ingestFile } from '../ingest/run.ts';
+import { userRegistry } from '../registry/users.ts';
 import { grantTenant } from '../tenancy/grant.ts';
 import { generateTrust } from './generator/trust.ts';
 import type { House } from './house.ts';
@@ -24,10 +27,35 @@ const eventsShownMax = 10_000;
 const clientName = 'demo client';
 const scope = 'system/*.rs system/AuditEvent.rs system/Provenance.rs';
 
+/** Who looks at the demo in the console: a tenant admin of both trusts, with a new password each time. */
+const demoUserName = 'demo';
+
+export interface DemoLogin {
+  readonly name: string;
+  readonly password: string;
+}
+
 export interface DemoClient {
   readonly tenant: string;
   readonly id: string;
   readonly secret: string;
+}
+
+/** The demo's person, made or given another password: the old one is nowhere to be read. */
+export async function demoLogin({ store, clock }: House): Promise<DemoLogin> {
+  const users = userRegistry(store);
+  const password = newPassword();
+  const known = await users.named(demoUserName);
+  const hashed = await hashPassword(password);
+  if (known !== undefined) await users.put({ ...known, password: hashed, status: 'active' });
+  else {
+    await users.add({
+      ...{ id: `u_${randomId()}`, name: demoUserName, password: hashed, status: 'active' },
+      memberships: demoTenants.map(({ id }) => ({ tenant: id, role: 'tenant-admin' })),
+      createdAt: clock.now().toISOString(),
+    });
+  }
+  return { name: demoUserName, password };
 }
 
 /**

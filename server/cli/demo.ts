@@ -3,8 +3,8 @@ import { present } from '../core/assert.ts';
 import { londonDate } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
 import { type CommonOptions, command, integer } from './command.ts';
-import { demoCheck, startersOfTomorrow } from './demo-check.ts';
-import { type DemoClient, demoData, demoTenants } from './demo-data.ts';
+import { consoleCheck, demoCheck, startersOfTomorrow } from './demo-check.ts';
+import { type DemoClient, type DemoLogin, demoData, demoLogin, demoTenants } from './demo-data.ts';
 import type { OpenHouse } from './house.ts';
 import { serveHouse, terminated } from './serve.ts';
 
@@ -25,6 +25,7 @@ export function demoCommand(open: OpenHouse): Command {
       const say = (line: string) => void process.stdout.write(`${line}\n`);
       try {
         const { clients, fresh } = await demoData(house, say);
+        const login = await demoLogin(house);
         let end = () => {};
         const ended = new Promise<void>((resolve) => {
           end = resolve;
@@ -32,9 +33,10 @@ export function demoCommand(open: OpenHouse): Command {
         let failures: readonly string[] = [];
         const listening = async (url: string) => {
           const today = londonDate(house.clock.now());
-          for (const line of guide(url, clients, today)) say(line);
+          for (const line of guide(url, clients, login, today)) say(line);
           if (!check) return;
           failures = await demoCheck(url, clients, fresh ? today : undefined);
+          failures = [...failures, ...(await consoleCheck(url, login))];
           end();
         };
         await serveHouse(house, { stopped: Promise.race([ended, terminated()]), listening });
@@ -47,7 +49,7 @@ export function demoCommand(open: OpenHouse): Command {
 }
 
 /** What a newcomer needs: bases, credentials, three commands that work when pasted one after the other. */
-function guide(url: string, clients: readonly DemoClient[], today: string): string[] {
+function guide(url: string, clients: readonly DemoClient[], login: DemoLogin, today: string): string[] {
   const bases = demoTenants.map(({ id, name }) => `  ${url}/t/${id}/fhir/v1   ${name}`);
   const credentials = clients.map(({ tenant, id, secret }) => `  ${tenant}: client ${id}  secret ${secret}`);
   const [{ id, secret, tenant }, other] = [present(clients[0], 'first client'), present(clients[1], 'second client')];
@@ -60,6 +62,8 @@ function guide(url: string, clients: readonly DemoClient[], today: string): stri
     '',
     'FHIR bases',
     ...bases,
+    'Console',
+    `  ${url}/console   user ${login.name}  password ${login.password}`,
     'Clients',
     ...credentials,
     'Try (a token lasts five minutes; the third line asks for another trust’s data and is refused: 401)',

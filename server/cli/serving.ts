@@ -3,8 +3,9 @@ import { adminPlugin } from '../admin/mount.ts';
 import type { AdminDeps } from '../admin/route.ts';
 import type { AuditEntry } from '../audit/entry.ts';
 import { issuerUrl } from '../auth/base.ts';
-import { tokenVerifier } from '../auth/verify.ts';
+import { tokenInspector, tokenVerifier } from '../auth/verify.ts';
 import { adminTokenVerifier } from '../auth/verify-admin.ts';
+import { consolePlugin } from '../console/mount.ts';
 import { buildServer } from '../http/server.ts';
 import { hasWorkLeft } from '../ingest/publish-left.ts';
 import { isOutdated } from '../ingest/republish.ts';
@@ -83,6 +84,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     ...{ audit, requestWork, rate: admitted.rate },
     authenticate: adminTokenVerifier({ ...registrations, publicUrl }),
   };
+  const inspect = tokenInspector(registrations);
   const app = await buildServer({
     ...{ publicUrl, canonicalBase, parameters: house.parameters, registry: snapshot, store, clock, logger },
     software: { name, version, releasedAt },
@@ -103,7 +105,7 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
       pageKey: keys.derive('page-token'),
     },
     ready: async () => (await store.system.documents.counter()) >= 0,
-    plugins: [oauth.plugin, adminPlugin(admin)],
+    plugins: [oauth.plugin, adminPlugin(admin), consolePlugin({ admin, registrations: snapshot, inspect })],
   });
   return {
     app,

@@ -27,7 +27,10 @@ interface Surroundings {
 }
 
 /** What the server needs for subscriptions: who answers for them, and, once it listens, who delivers. */
-export function subscriptionServing(house: House, { snapshot, publicUrl, audit, schedule }: Surroundings) {
+export function subscriptionServing(
+  house: House,
+  { snapshot, publicUrl, audit, schedule = retrySchedule }: Surroundings,
+) {
   const { settings, parameters, keys, clock, logger, store } = house;
   const { canonicalBase } = settings;
   const extract = compileExtract(parameters);
@@ -39,10 +42,16 @@ export function subscriptionServing(house: House, { snapshot, publicUrl, audit, 
   });
   const look = seenBy({ canonicalBase, parameters, extract, clock, sensitiveStaff: snapshot.sensitiveStaff });
   const shared = { canonicalBase, parameters, extract, keys, clock, egress };
-  const desk: DeskParts = { ...shared, changed: (tenant) => engine?.wake(tenant) };
+  const websocketUrl = (tenant: string, contract: string) =>
+    `${publicUrl().replace(/^http/, 'ws')}/t/${tenant}/events/${contract}/websocket`;
+  const desk: DeskParts = { ...shared, websocketUrl, changed: (tenant) => engine?.wake(tenant) };
+  const base = (tenant: string, contract: string) => fhirBase(publicUrl(), tenant, contract);
+  const tenantStore = (tenant: string) => store.tenant(grantTenant(tenant, 'job'));
+  const told = { ...shared, registry: snapshot, seenBy: look, audit, logger, tenantStore, base };
+  const sockets = websocketChannel(told);
   const delivery = (): DeliveryParts => ({
     ...{ ...shared, registry: snapshot, seenBy: look, leases: store.system.leases, audit, logger },
-    ...{ channel: restHook(egress), turns: turns(), breaker: breaker(), schedule: schedule ?? retrySchedule },
+    ...{ channel: restHook(egress), turns: turns(), breaker: breaker(schedule), schedule },
     tenantStore: (tenant) => store.tenant(grantTenant(tenant, 'job')),
     base: (tenant, contract) => fhirBase(publicUrl(), tenant, contract),
     random: Math.random,

@@ -1,12 +1,6 @@
 import { Command } from 'commander';
-import { ownerOf } from '../auth/subscription-owner.ts';
-import { AppError } from '../core/error.ts';
-import { randomId } from '../core/id.ts';
-import { limits } from '../core/limits.ts';
-import type { Asked } from '../events/asked.ts';
-import type { DeadLetter } from '../events/progress.ts';
-import { type SubscriptionState, subscriptionStates } from '../events/subscription-states.ts';
-import type { TenantStore } from '../store/port.ts';
+import { type SubscriptionOperator, subscriptionOperator } from '../events/operator.ts';
+import type { SubscriptionState } from '../events/subscription-states.ts';
 import { type CommonOptions, command, integer, print, table, UsageError } from './command.ts';
 import { type House, inHouse, type OpenHouse, operatorStore } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
@@ -22,56 +16,56 @@ interface ReplayOptions extends TenantOptions {
 
 /** `esr-fhir subscription …`: delivery, as an operator sees it. */
 export function subscriptionCommand(open: OpenHouse): Command {
-  const all = (tenant: string, interaction: string, options: CommonOptions, show: (house: House) => Promise<void>) =>
-    inHouse(open, options, async (house) => {
-      await show(house);
-      await auditOperator(house, tenant, { interaction, id: tenant });
-    });
-  return new Command('subscription')
-    .description('subscriptions and the delivery of events')
-    .addCommand(
-      command('list', 'every subscription: how far it is, what failed')
-        .requiredOption('--tenant <id>')
-        .action(({ tenant, ...options }: TenantOptions) =>
-          all(tenant, 'subscription-list', options, async (house) => {
-            const subscriptions = await statesOf(house, tenant);
-            print(options, { subscriptions }, lines(subscriptions));
-          }),
-        ),
-    )
-    .addCommand(
-      command('status', 'one subscription and its last attempts')
-        .argument('<id>')
-        .requiredOption('--tenant <id>')
-        .action((id: string, { tenant, ...options }: TenantOptions) =>
-          all(tenant, 'subscription-show', options, async (house) => {
-            const { delivery } = await operatorStore(house, tenant);
-            const subscription = await stateOf(house, tenant, id);
-            const first = Math.max(0, subscription.delivered - limits.attemptsListedMax);
-            const found = await delivery.attempts(id, first, Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER);
-            const attempts = found.slice(-limits.attemptsListedMax);
-            const rows = attempts.map((one) => [
-              one.at,
-              one.kind,
-              `${one.from}-${one.to}`,
-              `${one.status ?? one.error}`,
-            ]);
-            print(options, { subscription, attempts }, [...lines([subscription]), ...table(rows)]);
-          }),
-        ),
-    )
-    .addCommand(
-      command('dead-letters', 'events that nobody took, and that nobody tries to deliver any more')
-        .requiredOption('--tenant <id>')
-        .action(({ tenant, ...options }: TenantOptions) =>
-          all(tenant, 'subscription-dead-letters', options, async (house) => {
-            const letters = await lettersOf(await operatorStore(house, tenant));
-            const rows = letters.map((one) => [one.subscription, `${one.from}-${one.to}`, one.error, one.lastAt]);
-            print(options, { dead_letters: letters }, table(rows));
-          }),
-        ),
-    )
-    .addCommand(replayCommand(open));
+  const group = new Command('subscription').description('subscriptions and the delivery of events');
+  for (const one of [listCommand, statusCommand, deadLettersCommand, replayCommand]) group.addCommand(one(open));
+  for (const [name, [description, says]] of Object.entries(requests)) {
+    group.addCommand(requestCommand(open, name as Request, description, says));
+  }
+  return group;
+}
+
+/** Done by a running server within a second. */
+const requests = {
+  pause: ['nothing is sent until it is resumed; events are counted and wait', 'nothing more will be sent'],
+  resume: ['goes on where it was paused', 'what waits will be sent'],
+  test: ['sends a notification that tells of nothing', 'a test is on its way: see "subscription status"'],
+} as const;
+type Request = keyof typeof requests;
+
+function listCommand(open: OpenHouse): Command {
+  return command('list', 'every subscription: how far it is, what failed')
+    .requiredOption('--tenant <id>')
+    .action(({ tenant, ...options }: TenantOptions) =>
+      watched(open, tenant, 'subscription-list', options, async (operator) => {
+        const subscriptions = await operator.list();
+        print(options, { subscriptions }, lines(subscriptions));
+      }),
+    );
+}
+
+function statusCommand(open: OpenHouse): Command {
+  return command('status', 'one subscription and its last attempts')
+    .argument('<id>')
+    .requiredOption('--tenant <id>')
+    .action((id: string, { tenant, ...options }: TenantOptions) =>
+      watched(open, tenant, 'subscription-show', options, async (operator) => {
+        const { subscription, attempts } = await operator.get(id);
+        const rows = attempts.map((one) => [one.at, one.kind, `${one.from}-${one.to}`, `${one.status ?? one.error}`]);
+        print(options, { subscription, attempts }, [...lines([subscription]), ...table(rows)]);
+      }),
+    );
+}
+
+function deadLettersCommand(open: OpenHouse): Command {
+  return command('dead-letters', 'events that nobody took, and that nobody tries to deliver any more')
+    .requiredOption('--tenant <id>')
+    .action(({ tenant, ...options }: TenantOptions) =>
+      watched(open, tenant, 'subscription-dead-letters', options, async (operator) => {
+        const letters = await operator.deadLetters();
+        const rows = letters.map((one) => [one.subscription, `${one.from}-${one.to}`, one.error, one.lastAt]);
+        print(options, { dead_letters: letters }, table(rows));
+      }),
+    );
 }
 
 function replayCommand(open: OpenHouse): Command {
@@ -83,54 +77,54 @@ function replayCommand(open: OpenHouse): Command {
     .action((id: string, { tenant, from, since, ...options }: ReplayOptions) => {
       if ((from === undefined) === (since === undefined)) throw new UsageError('name one of --from and --since');
       return inHouse(open, options, async (house) => {
-        const { events } = await stateOf(house, tenant, id);
-        const store = await operatorStore(house, tenant);
-        const number = from ?? (await firstSince(store, id, since ?? ''));
-        if (number > events) throw new AppError('invalid', `the newest event of the subscription is ${events}`);
-        const asked: Asked = { do: 'replay', subscription: id, from: number };
-        await store.delivery.ask(randomId(), JSON.stringify(asked));
+        const range = await (await operatorOf(house, tenant)).replay(id, { from, since });
         await auditOperator(house, tenant, { interaction: 'subscription-replay', type: 'Subscription', id });
-        print(options, { subscription: id, from: number, to: events }, [
-          `events ${number} to ${events} will be sent again`,
-        ]);
+        print(options, { subscription: id, ...range }, [`events ${range.from} to ${range.to} will be sent again`]);
       });
     });
 }
 
-async function statesOf(house: House, tenant: string): Promise<readonly SubscriptionState[]> {
+function requestCommand(open: OpenHouse, name: Request, description: string, says: string): Command {
+  return command(name, description)
+    .argument('<id>')
+    .requiredOption('--tenant <id>')
+    .action((id: string, { tenant, ...options }: TenantOptions) =>
+      inHouse(open, options, async (house) => {
+        await (await operatorOf(house, tenant))[name](id);
+        await auditOperator(house, tenant, { interaction: `subscription-${name}`, type: 'Subscription', id });
+        print(options, { subscription: id, asked: name }, [says]);
+      }),
+    );
+}
+
+/** Shows something of a tenant, and records that it was looked at. */
+function watched(
+  open: OpenHouse,
+  tenant: string,
+  interaction: string,
+  options: CommonOptions,
+  show: (operator: SubscriptionOperator) => Promise<void>,
+): Promise<void> {
+  return inHouse(open, options, async (house) => {
+    await show(await operatorOf(house, tenant));
+    await auditOperator(house, tenant, { interaction, id: tenant });
+  });
+}
+
+async function operatorOf(house: House, tenant: string): Promise<SubscriptionOperator> {
   const { contracts } = await house.tenants.get(tenant);
-  const { canonicalBase } = house.settings;
-  return subscriptionStates(await operatorStore(house, tenant), contracts, (form) => ownerOf(form, canonicalBase));
-}
-
-async function stateOf(house: House, tenant: string, id: string): Promise<SubscriptionState> {
-  const found = (await statesOf(house, tenant)).find((one) => one.id === id);
-  if (found === undefined) throw new AppError('not-found', `tenant ${tenant} has no subscription ${id}`);
-  return found;
-}
-
-async function lettersOf({ delivery }: TenantStore): Promise<readonly DeadLetter[]> {
-  return [...(await delivery.notes('dead-letter')).values()].map((body) => JSON.parse(body) as DeadLetter);
-}
-
-/** Event times never fall as numbers rise; a page at a time is walked. */
-async function firstSince({ delivery }: TenantStore, id: string, since: string): Promise<number> {
-  const sinceMs = Date.parse(since);
-  if (Number.isNaN(sinceMs)) throw new UsageError('--since takes a time such as 2026-11-23T09:00:00Z');
-  for (let from = 1; ; ) {
-    const events = await delivery.events(id, from, Number.MAX_SAFE_INTEGER, limits.eventsPerMatchMax);
-    const found = events.find(({ at }) => Date.parse(at) >= sinceMs);
-    const last = events.at(-1);
-    if (found !== undefined) return found.number;
-    if (last === undefined) throw new AppError('invalid', 'the subscription has no event since then');
-    from = last.number + 1;
-  }
+  const { clock, settings } = house;
+  return subscriptionOperator(await operatorStore(house, tenant), contracts, {
+    clock,
+    canonicalBase: settings.canonicalBase,
+  });
 }
 
 function lines(states: readonly SubscriptionState[]): string[] {
-  const head = ['id', 'client', 'status', 'to', 'events', 'delivered', 'failing'];
+  const head = ['id', 'client', 'status', 'to', 'events', 'delivered', 'behind', 'failing'];
   const rows = states.map((one) => [
-    ...[one.id, one.client, one.status, one.criteria, String(one.events), String(one.delivered)],
+    ...[one.id, one.client, one.paused === null ? one.status : `${one.status}, paused`, one.criteria],
+    ...[String(one.events), String(one.delivered), String(one.lag)],
     one.failing === null
       ? ''
       : `${one.failing.error}, ${one.failing.failures} times, again at ${one.failing.notBefore}`,

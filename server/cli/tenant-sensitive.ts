@@ -11,7 +11,7 @@ interface OfPerson extends CommonOptions {
   readonly person: string;
 }
 
-/** `esr-fhir tenant sensitive …`: staff who are shown to clients whose permission set names them, and to nobody else. */
+/** `esr-fhir tenant sensitive …`: staff who are shown to clients whose permission set says so, and to nobody else. */
 export function sensitiveCommand(open: OpenHouse): Command {
   return new Command('sensitive')
     .description('staff who are withheld from all but the permission sets with "sensitive": true')

@@ -31,6 +31,15 @@ export interface Publishing {
   readonly projectors: readonly { readonly contract: string; readonly projector: Projector }[];
 }
 
+/** What units' projections come to, before it is written. */
+export interface Prepared {
+  readonly counts: PublishCounts;
+  readonly ops: (at: string) => readonly Op[];
+  /** `contract/Type/id` of every resource whose stored state was looked at, and of those that a version is made of. */
+  readonly looked: ReadonlySet<string>;
+  readonly made: ReadonlySet<string>;
+}
+
 /**
  * Projects units and writes what differs, with their warnings and next due dates, as one batch in which `finish` (the
  * ledger row, the finished work) goes too. Counts are those of the default contract.
@@ -40,34 +49,55 @@ export async function publishUnits(
   units: readonly Unit[],
   finish: (counts: PublishCounts, at: string) => readonly Op[],
 ): Promise<PublishCounts> {
+  const prepared = await prepareUnits(publishing, units);
+  await writePrepared(publishing, prepared, (at) => finish(prepared.counts, at));
+  return prepared.counts;
+}
+
+/** Commits what was prepared, as one batch, with what `finish` adds. */
+export async function writePrepared(
+  { store, clock, lease }: Publishing,
+  { ops }: Prepared,
+  finish: (at: string) => readonly Op[],
+): Promise<void> {
+  await writeBatch(store, clock, (at) => [...ops(at), ...finish(at)], lease);
+}
+
+/**
+ * Projects units and compares with what stands. Another batch may be under way meanwhile, of other units: where that
+ * one makes a version (`made`) of a resource that this one `looked` at, it must be prepared again.
+ */
+export async function prepareUnits(publishing: Publishing, units: readonly Unit[]): Promise<Prepared> {
   const { store } = publishing;
   const owned = await store.resources.owned(units);
   const open = await store.ledger.exceptions({ units, state: 'open', severity: 'warning' });
   const changes: ResourceChange[] = [];
   const ops: ((at: string) => readonly Op[])[] = [];
+  const looked = new Set<string>();
+  const made = new Set<string>();
   let counts: PublishCounts = { created: 0, changed: 0, removed: 0, warnings: {} };
   for (const [position, { contract, projector }] of publishing.projectors.entries()) {
     const projections = await projector.project(units);
     const publication = publicationOf(publishing, contract, projector);
     const standing = await headsOf(store, contract, owned, projections);
-    const made = resourceChanges(publication, projections, standing);
-    changes.push(...made);
+    const changed = resourceChanges(publication, projections, standing);
+    changes.push(...changed);
+    for (const name of standing.keys()) looked.add(`${contract}/${name}`);
+    for (const { resources } of projections) {
+      for (const { type, id } of resources) looked.add(`${contract}/${type}/${id}`);
+    }
+    for (const { type, id } of changed) made.add(`${contract}/${type}/${id}`);
     if (position > 0) continue;
     const warnings = warningOps(publishing, projections, projector, open);
     ops.push(warnings.ops, () => projections.map((projected) => dueOp(store.tenant, projected)));
     const { announcer } = publishing;
     if (announcer !== undefined) {
-      ops.push(await announcementOps(store, announcer, contract, projections, standing, made));
+      ops.push(await announcementOps(store, announcer, contract, projections, standing, changed));
     }
-    counts = { ...countChanges(made), warnings: warnings.opened };
+    counts = { ...countChanges(changed), warnings: warnings.opened };
   }
-  await writeBatch(
-    store,
-    publishing.clock,
-    (at) => [...changes.map((change) => change.op(at)), ...ops.flatMap((op) => op(at)), ...finish(counts, at)],
-    publishing.lease,
-  );
-  return counts;
+  const all = (at: string) => [...changes.map((change) => change.op(at)), ...ops.flatMap((op) => op(at))];
+  return { counts, ops: all, looked, made };
 }
 
 /**
@@ -123,7 +153,7 @@ function warningOps(
   open: readonly ExceptionRow[],
 ): { ops: (at: string) => readonly Op[]; opened: Record<string, number> } {
   const standing = new Map(open.map((exception) => [exception.id, exception]));
-  const fresh: { id: string; unit: Unit; warning: PublishedWarning }[] = [];
+  const fresh: { id: string; unit: Unit; warning: PublishedWarning; origin: ReturnType<Projector['origin']> }[] = [];
   const opened: Record<string, number> = {};
   for (const projected of projections) {
     for (const warning of projected.warnings) {
@@ -136,13 +166,12 @@ function warningOps(
         warning.field ?? '',
       );
       if (standing.delete(id) || fresh.some((one) => one.id === id)) continue;
-      fresh.push({ id, unit: projected.unit, warning });
+      fresh.push({ id, unit: projected.unit, warning, origin: projector.origin(warning.record) });
       opened[warning.rule] = (opened[warning.rule] ?? 0) + 1;
     }
   }
   const ops = (at: string): Op[] => [
-    ...fresh.map(({ id, unit, warning }): Op => {
-      const origin = projector.origin(warning.record);
+    ...fresh.map(({ id, unit, warning, origin }): Op => {
       const exception: ExceptionRow = {
         id,
         file: origin?.file ?? file ?? '',

@@ -1,14 +1,15 @@
-import { Worker } from 'node:worker_threads';
+import { type ResourceLimits, Worker } from 'node:worker_threads';
 
 /**
  * A thread of an entry file that lies beside `from` (an `import.meta.url`) under `name`, without extension. In a
  * checkout the files are TypeScript: the loader that runs them there serves only the main thread, until a thread
  * registers it for itself.
  */
-export function startThread(name: string, from: string): Worker {
-  if (!from.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, from));
+export function startThread(name: string, from: string, resourceLimits: ResourceLimits = {}): Worker {
+  if (!from.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, from), { resourceLimits });
   const entry = JSON.stringify(new URL(`./${name}.ts`, from).href);
   return new Worker(`import('tsx/esm/api').then(({ register }) => { register(); return import(${entry}); })`, {
     eval: true,
+    resourceLimits,
   });
 }

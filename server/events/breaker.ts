@@ -1,4 +1,5 @@
 import { limits } from '../core/limits.ts';
+import type { RetrySchedule } from './retry.ts';
 
 /** Failures that say something of the host rather than of one subscription. */
 const hostFailures: ReadonlySet<string> = new Set(['dns', 'connect', 'tls', 'timeout', 'http-5xx']);
@@ -20,7 +21,10 @@ export interface Breaker {
   noted(host: string, error: string | null, nowMs: number): void;
 }
 
-export function breaker(): Breaker {
+export function breaker({
+  circuitSeconds,
+  circuitSecondsMax,
+}: Pick<RetrySchedule, 'circuitSeconds' | 'circuitSecondsMax'>): Breaker {
   const circuits = new Map<string, Circuit>();
   return {
     waitUntil(host, nowMs) {
@@ -36,9 +40,9 @@ export function breaker(): Breaker {
         circuits.delete(host);
         return;
       }
-      const { failures, seconds } = circuits.get(host) ?? { failures: 0, seconds: limits.circuitSeconds };
+      const { failures, seconds } = circuits.get(host) ?? { failures: 0, seconds: circuitSeconds };
       const open = failures + 1 >= limits.circuitFailuresMax;
-      const longer = failures >= limits.circuitFailuresMax ? Math.min(seconds * 2, limits.circuitSecondsMax) : seconds;
+      const longer = failures >= limits.circuitFailuresMax ? Math.min(seconds * 2, circuitSecondsMax) : seconds;
       circuits.set(host, {
         failures: failures + 1,
         openUntil: open ? nowMs + longer * 1000 : 0,

@@ -30,6 +30,8 @@ export interface DeliveryParts {
   /** Durable when it resolves: what leaves is recorded first. */
   audit(entry: AuditEntry): Promise<void>;
   readonly channel: RestHook;
+  /** Says that events of these subscriptions have their numbers. */
+  numbered(tenant: string, subscriptions: readonly string[]): void;
   readonly turns: Turns;
   readonly breaker: Breaker;
   readonly schedule: RetrySchedule;

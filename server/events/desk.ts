@@ -25,6 +25,8 @@ export interface DeskParts {
   readonly keys: KeyRing;
   readonly clock: Clock;
   egress(tenant: string): EgressPolicy;
+  /** Where a websocket of a tenant's contract is opened. */
+  websocketUrl(tenant: string, contract: string): string;
   /** Something about this tenant's subscriptions has changed. */
   changed(tenant: string): void;
 }

@@ -39,7 +39,7 @@ export async function matchedPosition(store: TenantStore): Promise<OutboxPositio
  * @returns how far it got
  */
 export async function matchOutbox(matching: Matching, from: OutboxPosition): Promise<OutboxPosition> {
-  const { store, lease, head } = matching;
+  const { store, lease, head, parts } = matching;
   const topics = byTopic(matching);
   if (topics.size === 0) return from;
   let position = later(from, earliest([...topics.values()].flat()));
@@ -60,6 +60,10 @@ export async function matchOutbox(matching: Matching, from: OutboxPosition): Pro
       await store.delivery.write(
         [...rows, ...[...counted].map((one) => progressRow(one as Subscriber)), matched],
         lease,
+      );
+      parts.numbered(
+        store.tenant,
+        [...counted].map(({ id }) => id),
       );
     }
     if (events.length < limits.eventsPerMatchMax) break;

@@ -1,3 +1,4 @@
+import { present } from '../core/assert.ts';
 import { derivedId } from '../core/id.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
@@ -52,7 +53,7 @@ export function aliveMessage(
   const id = derivedId(kind, parts.store.tenant, form.id, mark);
   const at = now.toISOString();
   const body = notificationBundle({ id, at, head, kind, events: [], content: terms.content });
-  return signed({ method: 'POST', url: terms.endpoint, body }, `${form.id}.${kind}-${mark}`, listening, parts, now, {
+  return signed({ method: 'POST', url: present(terms.endpoint, 'the endpoint'), body }, `${form.id}.${kind}-${mark}`, listening, parts, now, {
     disclosed: [],
     correlationId: id,
     unreadable: [],
@@ -79,14 +80,15 @@ export async function eventMessage(
   const newest = { ...head, events: events.at(-1)?.number ?? head.events };
   const bundle = { id, at, head: newest, kind: 'event-notification', events: shown, content: terms.content } as const;
   const body = notificationBundle(bundle);
-  return signed({ method: 'POST', url: terms.endpoint, body }, name, listening, parts, now, told);
+  return signed({ method: 'POST', url: present(terms.endpoint, 'the endpoint'), body }, name, listening, parts, now, told);
 }
 
 /** Plain R4: without a payload an empty POST, with one the resource as an update of the receiver's. */
 function plainRequest(
-  { endpoint, payload }: Terms,
+  { endpoint: to, payload }: Terms,
   [shown]: readonly ShownEvent[],
 ): Pick<Message, 'method' | 'url' | 'body'> {
+  const endpoint = present(to, 'the endpoint');
   const version = shown?.version;
   if (payload === undefined || version === undefined) return { method: 'POST', url: endpoint, body: Buffer.alloc(0) };
   const url = new URL(endpoint);
@@ -98,7 +100,7 @@ function headOf({ form, base, last }: Listening, { canonicalBase }: MessageParts
   return statusHead(form, { last }, base, canonicalBase);
 }
 
-function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms): readonly string[] {
+export function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms): readonly string[] {
   if (content !== 'full-resource' || payload === undefined) return [];
   return shown.flatMap(({ version }) =>
     version === undefined || version.change === 'delete' ? [] : [`${version.type}/${version.id}/${version.version}`],
@@ -106,7 +108,7 @@ function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms):
 }
 
 /** Of several events from several files there is no one id: then it is the notification's own. */
-function correlationOf(shown: readonly ShownEvent[]): string {
+export function correlationOf(shown: readonly ShownEvent[]): string {
   const readable = shown.filter(({ unreadable }) => unreadable === undefined);
   const ids = new Set(readable.map(({ event }) => (JSON.parse(event.about) as About).correlationId));
   const [only = ''] = ids;

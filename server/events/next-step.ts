@@ -23,8 +23,10 @@ export function nextStep(subscriber: Subscriber, nowMs: number): Step {
   const readyMs = Math.max(holdUntilMs, failing === null ? 0 : Date.parse(failing.notBefore));
   if (status === 'requested') {
     if (nowMs < readyMs) return { is: 'wait', untilMs: Math.min(readyMs, endMs) };
-    return { is: terms.to.is === 'topic' ? 'handshake' : 'activate' };
+    return { is: terms.to.is === 'topic' && terms.channel === 'rest-hook' ? 'handshake' : 'activate' };
   }
+  // Its sockets are told as events are numbered.
+  if (terms.channel === 'websocket') return { is: 'wait', untilMs: endMs };
   const beatMs = heartbeatDueMs(progress.heardAt, terms.heartbeatSeconds);
   const waits = last > delivered || nowMs >= beatMs;
   if (!waits) return { is: 'wait', untilMs: Math.min(Math.max(beatMs, readyMs), endMs) };

@@ -52,7 +52,9 @@ export function numberEvents(
       if (to.is !== 'topic' || !matchesAll(to.filters, kept.data.filters ?? {})) continue;
       const number = one.progress.last + 1;
       rows.push({ row: 'event', ...numbered(one.id, number, event, kept) });
-      one.progress = { ...one.progress, last: number };
+      // Nobody's endpoint has to take it: who listens is told, who does not asks `$events`.
+      const delivered = one.terms.channel === 'websocket' ? number : one.progress.delivered;
+      one.progress = { ...one.progress, last: number, delivered };
       one.through = { sequence: event.sequence, index: event.index };
       counted.add(one);
     }

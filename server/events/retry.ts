@@ -1,3 +1,5 @@
+import { limits } from '../core/limits.ts';
+
 /** When a failed delivery is tried again. Data: a test may bring its own. */
 export interface RetrySchedule {
   /** Seconds to wait after the first failure, the second …; after the last one the subscription is in error. */
@@ -9,6 +11,9 @@ export interface RetrySchedule {
   readonly refusalsMax: number;
   /** Longest wait that `Retry-After` is obeyed for. */
   readonly retryAfterSecondsMax: number;
+  /** How long nothing is sent to a host that failed several times in a row; doubled while it goes on, up to the last. */
+  readonly circuitSeconds: number;
+  readonly circuitSecondsMax: number;
 }
 
 export const retrySchedule: RetrySchedule = {
@@ -17,6 +22,8 @@ export const retrySchedule: RetrySchedule = {
   jitter: 0.2,
   refusalsMax: 5,
   retryAfterSecondsMax: 3600,
+  circuitSeconds: limits.circuitSeconds,
+  circuitSecondsMax: limits.circuitSecondsMax,
 };
 
 /** What a failed attempt leaves to decide on. */

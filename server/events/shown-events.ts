@@ -20,7 +20,9 @@ export async function shownEvents(
   const shown: ShownEvent[] = [];
   for (const event of events) {
     shown.push(
-      content === 'empty' ? { event, version: undefined, withheld: false } : await shownEvent(sight, contract, event),
+      content === 'empty'
+        ? { event, version: undefined, withheld: false }
+        : await shownEvent(sight, contract, event, content),
     );
   }
   return shown;
@@ -31,11 +33,13 @@ async function shownEvent(
   sight: Pick<Sight, 'resources' | 'whole'>,
   contract: string,
   event: NumberedEvent,
+  content: Content,
 ): Promise<ShownEvent> {
   try {
     const version = await versionOf(sight, contract, event);
     const withheld = version === undefined && event.focus !== '' && !sight.whole(typeOf(event.focus));
-    if (version !== undefined && version.change !== 'delete') JSON.parse(version.body.toString());
+    if (content === 'full-resource' && version !== undefined && version.body.length > 0)
+      JSON.parse(version.body.toString());
     return { event, version, withheld };
   } catch (error) {
     // What the store cannot do now it may do a moment later; bytes that are wrong stay so.

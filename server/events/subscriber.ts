@@ -100,7 +100,12 @@ export async function takeUp(
  * As the subscription was admitted; where it may send to now is looked at when it sends, so that a network that an
  * operator closes for a while loses no events.
  */
-function readTerms(form: StoredForm, tenant: string, contract: string, parts: DeliveryParts): Terms | undefined {
+export function readTerms(
+  form: StoredForm,
+  tenant: string,
+  contract: string,
+  parts: Pick<DeliveryParts, 'canonicalBase' | 'parameters' | 'base'>,
+): Terms | undefined {
   const { canonicalBase, parameters } = parts;
   const everywhere = ['10.0.0.0/8', '100.64.0.0/10', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
   const egress = { privateRanges: everywhere, loopback: true, ownOrigins: [] };

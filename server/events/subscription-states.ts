@@ -17,6 +17,11 @@ export interface SubscriptionState {
   /** Number of its newest event, and of the newest one that was taken. */
   readonly events: number;
   readonly delivered: number;
+  /** Events that wait, and since when the first of them does (ISO 8601). */
+  readonly lag: number;
+  readonly waitingSince: string | null;
+  /** Since when an operator has it rest. */
+  readonly paused: string | null;
   readonly failing: Progress['failing'];
   readonly heardAt: string | null;
 }
@@ -35,7 +40,9 @@ export async function subscriptionStates(
     for (let page = await resources.search(query); ; ) {
       for (const form of page.matches.map(parseForm)) {
         const note = notes.get(form.id);
-        states.push(stateOf(form, contract, owner(form) ?? '', note === undefined ? undefined : parseProgress(note)));
+        const progress = note === undefined ? undefined : parseProgress(note);
+        const since = await waitingSince(delivery, form.id, progress);
+        states.push(stateOf(form, contract, owner(form) ?? '', progress, since));
       }
       if (page.next === undefined) break;
       page = await resources.search({ ...query, after: page.next });
@@ -44,14 +51,26 @@ export async function subscriptionStates(
   return states;
 }
 
+async function waitingSince(
+  delivery: TenantStore['delivery'],
+  id: string,
+  progress: Progress | undefined,
+): Promise<string | null> {
+  const { last = 0, delivered = 0 } = progress ?? {};
+  if (last <= delivered) return null;
+  const [first] = await delivery.events(id, delivered + 1, last, 1);
+  return first?.at ?? null;
+}
+
 function stateOf(
   form: StoredForm,
   contract: string,
   client: string,
   progress: Progress | undefined,
+  since: string | null,
 ): SubscriptionState {
   const { id, status, error = null, criteria, channel } = form;
-  const { last: events = 0, delivered = 0, failing = null, heardAt = null } = progress ?? {};
+  const { last: events = 0, delivered = 0, failing = null, heardAt = null, paused = null } = progress ?? {};
   const { type, endpoint = null } = channel;
   return {
     id,
@@ -64,6 +83,9 @@ function stateOf(
     endpoint,
     events,
     delivered,
+    lag: events - delivered,
+    waitingSince: since,
+    paused,
     failing,
     heardAt,
   };

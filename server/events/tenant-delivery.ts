@@ -182,7 +182,7 @@ class Delivery implements TenantDelivery {
         continue;
       }
       one.inFlight = true;
-      this.#parts.turns.add(this.#tenant, one.terms.endpoint.host, () => this.#take(one, step.is));
+      this.#parts.turns.add(this.#tenant, one.terms.endpoint?.host ?? '', () => this.#take(one, step.is));
     }
     this.#dueMs = dueMs;
   }
@@ -218,7 +218,7 @@ class Delivery implements TenantDelivery {
     if (step === 'activate') return this.#change(one, 'active', undefined);
     const kind = kinds[step];
     if (kind === undefined) return;
-    const host = `${this.#tenant} ${one.terms.endpoint.host}`;
+    const host = `${this.#tenant} ${one.terms.endpoint?.host ?? ''}`;
     // A handshake is asked for by a client, who may know better.
     const waitMs = kind === 'handshake' || step === 'test' ? undefined : breaker.waitUntil(host, clock.now().getTime());
     if (waitMs !== undefined) {

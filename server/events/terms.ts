@@ -12,7 +12,9 @@ export type Content = 'empty' | 'id-only' | 'full-resource';
 export interface Terms {
   /** What it listens to: a topic of ours, or plain R4 criteria. */
   readonly to: { readonly is: 'topic'; readonly topic: Topic; readonly filters: readonly Filter[] } | Criteria;
-  readonly endpoint: URL;
+  readonly channel: 'rest-hook' | 'websocket';
+  /** Of a rest-hook; a websocket comes to us. */
+  readonly endpoint: URL | null;
   readonly headers: readonly Header[];
   /** Media type of the body; undefined (plain R4 alone): requests without a body. */
   readonly payload: string | undefined;
@@ -37,14 +39,10 @@ export interface TermsContext {
 export function termsOf(resource: SubscriptionResource, context: TermsContext): Terms {
   const { channel } = resource;
   const name = topicOf(resource.criteria, context.canonicalBase);
-  if (channel.type !== 'rest-hook' || channel._type !== undefined)
-    throw refused(channelRefusal(resource), 'channel.type');
-  if (channel.endpoint === undefined) throw refused('a rest-hook needs an endpoint', 'channel.endpoint');
-  const endpoint = checkEndpoint(channel.endpoint, context.egress);
-  const headers = checkHeaders(channel.header ?? []);
+  const way = channelOf(resource, name, context.egress);
   const asked = numbersOf(channel.extension ?? []);
   const payload = channel.payload === undefined ? undefined : mediaType(channel.payload);
-  const shared = { endpoint, headers, payload, end: resource.end, ...asked };
+  const shared = { ...way, payload, end: resource.end, ...asked };
   if (name === undefined) {
     if (resource._criteria !== undefined || channel._payload !== undefined || asked.heartbeatSeconds !== undefined) {
       throw refused('filters, payload contents and heartbeats belong to topics', 'criteria');
@@ -68,10 +66,24 @@ function topicOf(criteria: string, canonicalBase: string): Topic | undefined {
   throw refused('there is no such topic: the CapabilityStatement lists those that there are', 'criteria');
 }
 
-function channelRefusal({ channel }: SubscriptionResource): string {
-  return channel.type === 'websocket'
-    ? 'the websocket channel is not offered yet; rest-hook is'
-    : 'only the channel rest-hook is offered';
+/** How it reaches its client. */
+function channelOf(
+  { channel }: SubscriptionResource,
+  topic: Topic | undefined,
+  egress: EgressPolicy,
+): Pick<Terms, 'channel' | 'endpoint' | 'headers'> {
+  const { type, endpoint, header = [] } = channel;
+  if (channel._type !== undefined || (type !== 'rest-hook' && type !== 'websocket')) {
+    throw refused('only the channels rest-hook and websocket are offered', 'channel.type');
+  }
+  if (type === 'rest-hook') {
+    if (endpoint === undefined) throw refused('a rest-hook needs an endpoint', 'channel.endpoint');
+    return { channel: type, endpoint: checkEndpoint(endpoint, egress), headers: checkHeaders(header) };
+  }
+  if (topic === undefined) throw refused('a websocket tells of topics, not of plain criteria', 'channel.type');
+  if (endpoint !== undefined) throw refused('a websocket is opened by its client: it has no endpoint', 'channel.endpoint');
+  if (header.length > 0) throw refused('a websocket sends no headers', 'channel.header');
+  return { channel: type, endpoint: null, headers: [] };
 }
 
 const mediaTypes: ReadonlySet<string> = new Set(['application/fhir+json', 'application/json']);

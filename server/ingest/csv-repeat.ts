@@ -84,9 +84,8 @@ export async function withLeft(file: FileRow, records: RecordReader): Promise<Fi
 
 async function leftIn(records: RecordReader): Promise<Left> {
   const counts = await records.counts();
-  const words: [number, number, number] = [0, 0, 0];
-  const sums = await records.lineSums((sum) => add(words, sum.words));
-  return { records: Object.values(counts).reduce((sum, count) => sum + count, 0), sums, words };
+  const total = await records.lineTotal();
+  return { records: Object.values(counts).reduce((sum, count) => sum + count, 0), ...total };
 }
 
 /**

@@ -31,8 +31,8 @@ export async function isOutdated(parts: IngestParts, tenant: Tenant): Promise<bo
 }
 
 /**
- * Makes every unit due whose resources may look otherwise under what is in force now; publishing them is `publishLeft`'s
- * work, which raises no events for it. A restart in between does it again: equal bytes write nothing.
+ * Makes every unit due whose resources may look otherwise under what is in force now; publishing them is the work of
+ * `publishLeft`, which raises no events for it. A restart in between does it again: equal bytes write nothing.
  */
 export async function makeOutdatedDue({ parts, tenant, store, lease }: Ingest): Promise<void> {
   const now = parts.projection(tenant);

@@ -48,6 +48,8 @@ export interface SubscriptionDesk {
       readonly content: string | undefined;
     },
   ): Promise<DeskAnswer>;
+  /** What a websocket binds to these subscriptions with. */
+  binding(caller: Caller, ids: readonly string[]): Promise<DeskAnswer>;
   secret(caller: Caller, id: string): Promise<DeskAnswer>;
   rotate(caller: Caller, id: string): Promise<unknown>;
 }

@@ -42,9 +42,15 @@ export const rotateWebhookSecret: Interaction = async (context, request) => {
   return webhookSecret(context, request);
 };
 
-/** Refused with a reason rather than not found: clients that want a websocket ask for this first. */
-export const bindingToken: Interaction = async () => {
-  throw new AppError('unprocessable', 'the websocket channel is not offered yet: there is nothing to bind to');
+/** `$get-ws-binding-token` of one subscription or, without an id, of those that the parameter `id` names. */
+export const bindingToken: Interaction = async (context, request) => {
+  const named = parametersOf(request)
+    .filter(({ name }) => name === 'id')
+    .flatMap(({ value }) => value.split(','))
+    .map((id) => id.replace(/^Subscription\//, ''));
+  const ids = request.id === '' ? [...new Set(named)] : [request.id];
+  const answer = await context.service.subscriptions.binding(context, ids);
+  return { status: 200, headers: { 'cache-control': 'no-store' }, ...answer };
 };
 
 interface Given {

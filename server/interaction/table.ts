@@ -132,8 +132,8 @@ function subscriptionRoutes(): readonly ProtectedRoute[] {
     ...operation('{type}/$status', 's', 'status', subscriptionStatus),
     ...operation(`${one}/$status`, 'r', 'status', subscriptionStatus),
     ...operation(`${one}/$events`, 'r', 'events', subscriptionEvents),
-    ...operation('{type}/$get-ws-binding-token', 'r', undefined, bindingToken),
-    ...operation(`${one}/$get-ws-binding-token`, 'r', undefined, bindingToken),
+    ...operation('{type}/$get-ws-binding-token', 'r', 'get-ws-binding-token', bindingToken),
+    ...operation(`${one}/$get-ws-binding-token`, 'r', 'get-ws-binding-token', bindingToken),
     { ...reading, path: `${one}/$webhook-secret`, interaction: 'operation', run: webhookSecret },
     {
       ...{ ...change, method: 'POST', path: `${one}/$rotate-webhook-secret` },

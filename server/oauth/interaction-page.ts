@@ -1,3 +1,5 @@
+import { escaped } from '../core/html.ts';
+
 /** The pages of a login, rendered without scripts. Everything that comes from outside is escaped. */
 
 export interface PageView {
@@ -66,16 +68,4 @@ function page(title: string, body: string): string {
 ${body}
 </main></body></html>
 `;
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escaped(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => entities[character] ?? '');
 }

@@ -203,12 +203,10 @@ export interface RecordReader {
   byFile(file: string): Promise<readonly SourceRecord[]>;
   /** Calls `each` with the line sum of every record that has one, in no order; their number. */
   lineSums(each: (sum: LineSum) => void): Promise<number>;
+  /** All of them in one: their number, and the sums of their words modulo 2³². */
+  lineTotal(): Promise<{ readonly sums: number; readonly words: LineSum['words'] }>;
   /** Records of a type whose id follows `after`, in the order of their characters' codes; `lines`: has a line sum. */
-  ids(
-    type: RecordKey['type'],
-    after: string,
-    limit: number,
-  ): Promise<readonly { readonly id: string; readonly lines: boolean }[]>;
+  ids(type: RecordKey['type'], after: string, limit: number): Promise<readonly KnownId[]>;
   /** Number of records by type. */
   counts(): Promise<Readonly<Record<string, number>>>;
   /** The next units to project, in the order of unit kinds, then id; with the file that made them due. */
@@ -218,6 +216,8 @@ export interface RecordReader {
   /** What `announcement` ops left of these units, by `unitText`; units without have no entry. */
   announcements(units: readonly Unit[]): Promise<ReadonlyMap<string, string>>;
 }
+
+type KnownId = Pick<RecordKey, 'id'> & { readonly lines: boolean };
 
 export interface WorkRow {
   readonly unit: Unit;

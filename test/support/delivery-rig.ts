@@ -8,7 +8,7 @@ import type { RetrySchedule } from '../../server/events/retry.ts';
 import { registrySnapshot } from '../../server/registry/snapshot.ts';
 import type { StoredVersion, TenantStore } from '../../server/store/port.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
-import { type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
+import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
 import { subscriptionTo } from './subscription-client.ts';
 
 /** Waits of some milliseconds, without jitter. */
@@ -18,6 +18,8 @@ export const fastSchedule: RetrySchedule = {
   jitter: 0,
   refusalsMax: 3,
   retryAfterSecondsMax: 3600,
+  circuitSeconds: 30,
+  circuitSecondsMax: 300,
 };
 
 export const deliveryScope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs';
@@ -37,6 +39,15 @@ export interface DeliveryRig {
   close(): Promise<void>;
 }
 
+interface Place {
+  /** Left out: two trusts. */
+  readonly tenants?: readonly TenantDocument[];
+  /** An existing data folder, which stays. */
+  readonly folder?: string;
+  /** False: another process does. */
+  readonly deliver?: boolean;
+}
+
 export interface RigClient {
   readonly id: string;
   subscribe(endpoint: string, wish?: Parameters<typeof subscriptionTo>[1]): Promise<string>;
@@ -46,8 +57,9 @@ export interface RigClient {
   remove(id: string): Promise<StoredVersion>;
 }
 
-export async function deliveryRig(schedule = fastSchedule, at?: string): Promise<DeliveryRig> {
-  const house = await testHouse([trustX, trustY], at);
+export async function deliveryRig(schedule = fastSchedule, at?: string, place: Place = {}): Promise<DeliveryRig> {
+  const { tenants = [trustX, trustY], folder, deliver = true } = place;
+  const house = await testHouse(tenants, at, folder);
   const { store, clock } = house.house;
   const audited: AuditEntry[] = [];
   const open = async () => {
@@ -59,7 +71,7 @@ export async function deliveryRig(schedule = fastSchedule, at?: string): Promise
       audit,
       schedule,
     });
-    made.start();
+    if (deliver) made.start();
     // As a server does all the time.
     const refresh = setInterval(() => void snapshot.refresh().catch(() => undefined), 100);
     const stop = async () => {

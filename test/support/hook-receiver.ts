@@ -29,7 +29,8 @@ export interface HookReceiver {
   restart(): Promise<void>;
 }
 
-export async function hookReceiver(): Promise<HookReceiver> {
+/** @param how `keep: false`: `received` stays empty, for receivers of very much */
+export async function hookReceiver(how: { readonly keep?: boolean } = {}): Promise<HookReceiver> {
   const received: Received[] = [];
   const counts = new Map<string, number>();
   let behaviour: Behaviour = () => 200;
@@ -39,7 +40,7 @@ export async function hookReceiver(): Promise<HookReceiver> {
     const path = request.url ?? '';
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const one = { method: request.method ?? '', path, headers, bytes: Buffer.concat(chunks), atMs: performance.now() };
-    received.push(one);
+    if (how.keep !== false) received.push(one);
     const n = (counts.get(path) ?? 0) + 1;
     counts.set(path, n);
     const answer = behaviour(one, n);

@@ -18,7 +18,7 @@ const served = ['Practitioner', 'PractitionerRole', 'Organization', 'Location', 
 const types: readonly string[] = served;
 
 /** Every search parameter of the stored types. */
-export function everyParameter(): readonly (readonly [type: string, parameter: SearchParameter])[] {
+function everyParameter(): readonly (readonly [type: string, parameter: SearchParameter])[] {
   return types.flatMap((type) => [...(parameters.get(type)?.values() ?? [])].map((one) => [type, one] as const));
 }
 
@@ -110,7 +110,7 @@ const byRoute: Readonly<Record<string, (type: string, ids: readonly string[]) =>
   'POST {type}/_search': (type) => [`${type}/_search`],
 };
 
-export const storedRoutes = routes.filter(
+const storedRoutes = routes.filter(
   (route): route is ProtectedRoute => !route.open && route.types.some((type) => types.includes(type)),
 );
 

@@ -34,6 +34,9 @@ export function describeRecords(context: StoreContext): void {
         const found: LineSum[] = [];
         const count = await reader().lineSums((one) => found.push(one));
         expect(count).to.equal(found.length);
+        const sumOf = (place: 0 | 1 | 2) => found.reduce((sum, { words }) => (sum + words[place]) >>> 0, 0);
+        const total = await reader().lineTotal();
+        expect(total).to.deep.equal({ sums: count, words: [sumOf(0), sumOf(1), sumOf(2)] });
         return found.toSorted((a, b) => a.bucket - b.bucket);
       };
       const with7 = { ...put(record('person', '7')), lines: sum(7) };

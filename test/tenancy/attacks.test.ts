@@ -338,10 +338,10 @@ describe('Attacks on a running server', () => {
   it('X1: the audit of another tenant is not there, by whatever it is searched', async () => {
     const id = present(both.y.ids['Practitioner']?.[1], 'a person that nobody asked about');
     const theirs = await ask(both.x, `AuditEvent?entity=Practitioner/${id}`);
-    const never = await ask(both.x, `AuditEvent?entity=Practitioner/${nobody}`);
-    expect(JSON.stringify(bare(theirs)).replaceAll(id, '#')).to.equal(
-      JSON.stringify(bare(never)).replaceAll(nobody, '#'),
-    );
+    const other = '11111111-0000-4000-8000-000000000000';
+    const never = await ask(both.x, `AuditEvent?entity=Practitioner/${other}`);
+    const text = (answer: Answer, about: string) => JSON.stringify(bare(answer)).replaceAll(about, '#');
+    expect(text(theirs, id)).to.equal(text(never, other));
     expect(idsIn(theirs)).to.deep.equal([]);
   });
 
@@ -363,6 +363,17 @@ describe('Attacks on a running server', () => {
     }
   });
 
+  it('X2: who has used up a rate in one tenant takes nothing from another', async () => {
+    const { tenants } = both.house.house;
+    await tenants.set(both.x.tenant, 'requestsPerMinute', '3');
+    const path = 'Practitioner?_count=1';
+    await until('a refusal', 5, async () => ((await ask(both.x, path)).status === 429 ? true : undefined));
+    const theirs = await ask(both.y, path);
+    expect(theirs.status).to.equal(200);
+    expect(Object.keys(theirs.headers).filter((name) => name.startsWith('ratelimit'))).to.deep.equal([]);
+    await tenants.set(both.x.tenant, 'requestsPerMinute', '0');
+  });
+
   it('X7: a tenant that is made anew under the name of a removed one takes none of its tokens', async () => {
     const { tenants, clients, store, permissionSets } = both.house.house;
     const gone = await tenants.get(both.y.tenant);
@@ -372,23 +383,13 @@ describe('Attacks on a running server', () => {
     await tenants.remove(gone.id);
     await endTokens(store.system.documents, 'tenant', gone.id, new Date());
     await tenants.add(gone);
-    await until(
-      'the new data',
-      5,
-      async () =>
-        (
-          await both.house
-            .store(gone.id)
-            .head()
-            .catch(() => undefined)
-        )?.at,
-    );
-    const status = await until('the new tenant', 5, async () => {
+    // What this process remembers of the registry counts for half a second; what is read is the new tenant's.
+    await until('the old token is worth nothing', 2, async () => {
       const answer = await both.server.ask(`${both.y.base}/Practitioner`, { token, headers: fixed });
       expect(answer.body).to.not.include(both.y.mark);
-      return answer.status === 503 ? undefined : answer.status;
+      return answer.status === 401 ? true : undefined;
     });
-    expect(status).to.equal(401);
+    expect((await both.server.ask(`${both.y.base}/metadata`)).status).to.equal(200);
   }).timeout(slowMs);
 });
 

@@ -6,8 +6,8 @@ import { type Question, questions, telling } from '../support/inference-question
 import { people, practitioner, role, wardDirectory } from '../support/ward-directory.ts';
 
 /**
- * Two worlds that differ in nothing but what is withheld: whoever does not see it gets the same answer in both, whatever
- * is asked. With everything in sight the same questions tell them apart.
+ * Two worlds that differ in nothing but what is withheld: whoever does not see it gets the same answer in both,
+ * whatever is asked. With everything in sight the same questions tell them apart.
  */
 interface Secret {
   readonly what: string;

@@ -10,7 +10,7 @@ const protectedRoutes = routes.filter((route): route is ProtectedRoute => !route
 const id = '00000000-0000-4000-8000-000000000000';
 const letters = ['c', 'r', 'u', 'd', 's'] as const;
 
-/** Every route of the table, every type: a new route is asked here too, or `route-cases.ts` has no case and this fails. */
+/** Every route of the table and every type; a new route that `route-cases.ts` has no case for fails here. */
 describe('Every route asks for its scope', () => {
   let rig: FhirRig;
 

@@ -113,7 +113,7 @@ function describeTwins(isolation: IsolationModel): void {
     }
   });
 
-  it('take no page link of another tenant, client, type or question', async () => {
+  it('T17: take no page link of another tenant, client, type or question', async () => {
     const links = [
       ['Practitioner?_count=1', 'PractitionerRole?_count=1', 'Practitioner?_count=2'],
       ['AuditEvent?_count=1', 'Provenance?target=PractitionerRole/x&_count=1', 'AuditEvent?_count=2'],

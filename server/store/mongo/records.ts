@@ -58,19 +58,17 @@ export function recordReader(parts: () => Promise<TenantParts>, journal: Journal
         return found.map((document) => toRecord(at, document));
       }),
 
-    lineSums: (each) =>
-      reading(async ({ record }) => {
-        let count = 0;
-        let after = '';
-        for (;;) {
-          const filter = { _id: { $gt: record.id(after) }, lines: { $exists: true } };
-          const found = await record.find(filter, { fields: ['lines'], sort: { _id: 1 }, limit: keysPerQuestion });
-          for (const { lines } of found) each(lineSumOf(present(lines, 'the lines')));
-          count += found.length;
-          const last = found.at(-1);
-          if (last === undefined) return count;
-          after = record.key(last._id);
-        }
+    lineSums: (each) => reading((at) => eachLineSum(at, each)),
+
+    lineTotal: () =>
+      reading(async (at) => {
+        const words: [number, number, number] = [0, 0, 0];
+        const sums = await eachLineSum(at, ({ words: [a, b, c] }) => {
+          words[0] = (words[0] + a) >>> 0;
+          words[1] = (words[1] + b) >>> 0;
+          words[2] = (words[2] + c) >>> 0;
+        });
+        return { sums, words };
       }),
 
     ids: (type, after, limit) =>
@@ -116,6 +114,19 @@ function unitReader(reading: ReadRecords): Pick<RecordReader, 'work' | 'due' | '
         return new Map(found.map(({ _id, body }) => [announcement.key(_id), present(body, 'the announcement')]));
       }),
   };
+}
+
+async function eachLineSum({ record }: TenantParts, each: (sum: LineSum) => void): Promise<number> {
+  let count = 0;
+  for (let after = ''; ; ) {
+    const filter = { _id: { $gt: record.id(after) }, lines: { $exists: true } };
+    const found = await record.find(filter, { fields: ['lines'], sort: { _id: 1 }, limit: keysPerQuestion });
+    for (const { lines } of found) each(lineSumOf(present(lines, 'the lines')));
+    count += found.length;
+    const last = found.at(-1);
+    if (last === undefined) return count;
+    after = record.key(last._id);
+  }
 }
 
 function lineSumOf([bucket = 0, first = 0, second = 0, third = 0, wide = 0]: readonly number[]): LineSum {

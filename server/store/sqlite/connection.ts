@@ -91,6 +91,11 @@ export class Connection {
     this.#open();
   }
 
+  /** Ends the snapshot that the reads of this turn share: the next read sees what was committed by then. */
+  refresh(): void {
+    this.#endReading();
+  }
+
   close(): void {
     this.#endReading();
     for (const statements of Object.values(this.#statements)) statements.clear();
@@ -164,7 +169,7 @@ function openWith(path: string, key: Buffer, options: ConnectionOptions): Databa
     database.pragma(`synchronous=${synchronous}`);
     database.pragma(`cache_size=-${cacheKibibytes}`);
     database.pragma('temp_store=MEMORY');
-    database.pragma('wal_autocheckpoint=4096');
+    database.pragma('wal_autocheckpoint=8192');
     database.pragma('journal_size_limit=67108864');
     migrate(database, migrations);
     return database;

@@ -10,11 +10,11 @@ import type { Store } from '../port.ts';
 import { auditLog } from './audit.ts';
 import { auditAppender } from './audit-appender.ts';
 import { bodyCache } from './body-cache.ts';
-import { Connection } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { documentStore } from './documents.ts';
 import { leaseHeld, leaseStore } from './leases.ts';
-import { systemMigrations } from './migrations.ts';
 import { oauthStore } from './oauth.ts';
+import { systemFile } from './system-file.ts';
 import { tenantPool } from './tenant-pool.ts';
 import { tenantKeys } from './tenants.ts';
 
@@ -30,6 +30,8 @@ export interface SqliteOptions {
   readonly tenantHandlesMax?: number;
   /** Requests will wait for audit rows: a thread of its own appends those of tenants. */
   readonly auditThread?: boolean;
+  /** Versions that a tenant's handle writes by itself, before it starts a thread for the batches that follow. */
+  readonly versionsBeforeThread?: number;
 }
 
 const capabilities: Capabilities = {
@@ -46,7 +48,8 @@ const capabilities: Capabilities = {
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const { directory, keys, schema, disclosures } = options;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
-  const system = openSystem(directory, keys);
+  const systemPath = join(directory, 'system.db');
+  const system = openSystem(systemPath, keys);
   const tenants = tenantKeys(system, keys);
   const folderOf = (tenant: string) => join(directory, 'tenants', tenant);
   const appender = options.auditThread === true ? auditAppender() : undefined;
@@ -59,6 +62,10 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     schema,
     disclosures,
     held: (lease) => leaseHeld(system, lease),
+    system: { path: systemPath, key: () => keys.derive('system-store') },
+    // Who serves writes little, and what it writes it reads at once.
+    versionsBeforeThread:
+      options.versionsBeforeThread ?? (appender === undefined ? limits.versionsBeforeThread : Infinity),
   });
 
   return {
@@ -94,15 +101,8 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   };
 }
 
-function openSystem(directory: string, keys: KeyRing): Connection {
-  const system = new Connection({
-    path: join(directory, 'system.db'),
-    key: () => keys.derive('system-store'),
-    migrations: systemMigrations,
-    synchronous: 'FULL',
-    journal: 'WAL',
-    cacheKibibytes: 8192,
-  });
+function openSystem(path: string, keys: KeyRing): Connection {
+  const system = systemFile(path, () => keys.derive('system-store'));
   try {
     system.open();
   } catch (error) {

@@ -12,39 +12,51 @@ type LineSumRow = [rid: number, bucket: number, a: number, b: number, c: number,
 
 const lineSumsAfter = 'SELECT rid, bucket, a, b, c, wide FROM line_sum WHERE rid > ? ORDER BY rid LIMIT 5000';
 
-/** Lists go in as one JSON value: one prepared statement serves every length. */
-const pairs = "FROM json_each(?) j CROSS JOIN record r ON r.type = j.value ->> 'type' AND r.id = j.value ->> 'id'";
+const lineTotal = `SELECT COUNT(*), ${['a', 'b', 'c'].map((word) => `COALESCE(SUM(${word}), 0) & 0xffffffff`)}
+  FROM line_sum`;
+
+/**
+ * Lists go in as one JSON value: one prepared statement serves every length. A list of ids per type: taking objects
+ * apart costs as much as finding the record.
+ */
+const ofType = 'FROM json_each(?) j CROSS JOIN record r ON r.type = ? AND r.id = j.value';
+
+const ofFile = `SELECT ${columns} FROM record r WHERE file = ? ORDER BY type, id`;
 
 export function recordReader(data: Connection): RecordReader {
   return {
     async get(keys) {
-      const text = `SELECT ${columns} ${pairs}`;
-      return data.rows<RecordRow>(text, keysJson(keys)).map(toRecord);
+      const text = `SELECT ${columns} ${ofType}`;
+      return idsByType(keys).flatMap(([type, ids]) => data.rows<RecordRow>(text, ids, type).map(toRecord));
     },
 
     async hashes(keys) {
-      const rows = data.rows<[string, string, string]>(`SELECT r.type, r.id, r.hash ${pairs}`, keysJson(keys));
-      return new Map(rows.map(([type, id, hash]) => [`${type}/${id}`, hash]));
+      const found = new Map<string, string>();
+      for (const [type, ids] of idsByType(keys)) {
+        const rows = data.rows<[string, string]>(`SELECT r.id, r.hash ${ofType}`, ids, type);
+        for (const [id, hash] of rows) found.set(`${type}/${id}`, hash);
+      }
+      return found;
     },
 
     async referring(to) {
-      const rows = data.rows<[RecordType, string]>(
-        `SELECT DISTINCT r.type, r.id FROM json_each(?) j
-          CROSS JOIN reference f ON f.type = j.value ->> 'type' AND f.id = j.value ->> 'id'
-          CROSS JOIN record r ON r.rid = f.record ORDER BY r.type, r.id`,
-        keysJson(to),
-      );
-      return rows.map(([type, id]) => ({ type, id }));
+      const text = `SELECT r.rid, r.type, r.id FROM json_each(?) j
+        CROSS JOIN reference f ON f.type = ? AND f.id = j.value CROSS JOIN record r ON r.rid = f.record`;
+      const found = new Map<number, RecordKey>();
+      for (const [type, ids] of idsByType(to)) {
+        const rows = data.rows<[number, RecordType, string]>(text, ids, type);
+        for (const [rid, itsType, id] of rows) found.set(rid, { type: itsType, id });
+      }
+      return [...found.values()].sort(byKey);
     },
 
     async byFile(file) {
-      const text = `SELECT ${columns} FROM record r WHERE file = ? ORDER BY type, id`;
-      return data.rows<RecordRow>(text, file).map(toRecord);
+      return data.rows<RecordRow>(ofFile, file).map(toRecord);
     },
 
-    async lineSums(each) {
-      return eachLineSum(data, each);
-    },
+    lineSums: async (each) => eachLineSum(data, each),
+
+    lineTotal: async () => totalOf(data),
 
     async ids(type, after, limit) {
       const text = `SELECT r.id, l.rid IS NOT NULL FROM record r LEFT JOIN line_sum l ON l.rid = r.rid
@@ -79,6 +91,11 @@ export function recordReader(data: Connection): RecordReader {
   };
 }
 
+function totalOf(data: Connection): Awaited<ReturnType<RecordReader['lineTotal']>> {
+  const [sums, ...words] = data.row<[number, number, number, number]>(lineTotal) ?? [0, 0, 0, 0];
+  return { sums, words };
+}
+
 /** In pages: a whole table of rows would not fit into the memory that an ingest may take. */
 function eachLineSum(data: Connection, each: (sum: LineSum) => void): number {
   let count = 0;
@@ -93,10 +110,20 @@ function eachLineSum(data: Connection, each: (sum: LineSum) => void): number {
   }
 }
 
-/** Of each key once. */
-function keysJson(keys: readonly { readonly type: string; readonly id: string }[]): string {
-  const distinct = new Map(keys.map(({ type, id }) => [`${type}/${id}`, { type, id }]));
-  return JSON.stringify([...distinct.values()]);
+/** Each id once, as JSON, by type. */
+function idsByType(keys: readonly { readonly type: string; readonly id: string }[]): readonly [string, string][] {
+  const byType = new Map<string, Set<string>>();
+  for (const { type, id } of keys) {
+    const ids = byType.get(type);
+    if (ids === undefined) byType.set(type, new Set([id]));
+    else ids.add(id);
+  }
+  return [...byType].map(([type, ids]) => [type, JSON.stringify([...ids])]);
+}
+
+function byKey(a: RecordKey, b: RecordKey): number {
+  if (a.type !== b.type) return a.type < b.type ? -1 : 1;
+  return a.id < b.id ? -1 : 1;
 }
 
 function toRecord([type, id, hash, file, slices, layers]: RecordRow): SourceRecord & RecordKey {

@@ -1,17 +1,15 @@
 import { assert, present } from '../../core/assert.ts';
-import { unitText } from '../../record/unit.ts';
-import type { IndexEntry } from '../../search/query.ts';
 import { StoreError } from '../error.ts';
-import type { ResourceOp } from '../port.ts';
+import type { VersionRow } from './batch-rows.ts';
 import type { Connection } from './connection.ts';
 import type { Contracts } from './contracts.ts';
 import type { Bound } from './fragment.ts';
-import { entryValues, type Layout, quoted } from './schema.ts';
+import { type Layout, quoted } from './schema.ts';
 
 const emptyBody = Buffer.alloc(0);
 
 /** The order in which a batch's versions get their numbers: what makes `vid` the order of (sequence, id). */
-export function inVersionOrder(ops: readonly ResourceOp[]): readonly ResourceOp[] {
+export function inVersionOrder(ops: readonly VersionRow[]): readonly VersionRow[] {
   const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
   return ops.toSorted((a, b) => compare(a.contract, b.contract) || compare(a.type, b.type) || compare(a.id, b.id));
 }
@@ -20,7 +18,7 @@ export function inVersionOrder(ops: readonly ResourceOp[]): readonly ResourceOp[
 export function writeResource(
   data: Connection,
   contracts: Contracts,
-  op: ResourceOp,
+  op: VersionRow,
   vid: number,
   sequence: number,
 ): void {
@@ -48,21 +46,19 @@ export function writeResource(
   if (before !== undefined && before[3] === 0) removeIndex(data, layout, before[1]);
   if (op.change !== 'delete') writeIndex(data, layout, op, vid);
   if (op.lineage !== null) {
-    const lineage = JSON.stringify(op.lineage);
-    data.run('INSERT INTO lineage(vid, file, lineage) VALUES(?, ?, ?)', vid, op.lineage.file, lineage);
+    data.run('INSERT INTO lineage(vid, file, lineage) VALUES(?, ?, ?)', vid, op.file, op.lineage);
   }
 }
 
 function writeCurrent(
   data: Connection,
-  op: ResourceOp,
+  op: VersionRow,
   partition: number,
   rid: number | undefined,
   vid: number,
 ): number {
   const deleted = op.change === 'delete' ? 1 : 0;
-  const unit = op.unit === null ? null : unitText(op.unit);
-  const state = [vid, op.version, deleted, op.hash, unit];
+  const state = [vid, op.version, deleted, op.hash, op.unit];
   if (rid !== undefined) {
     const update = 'UPDATE resource SET current = ?, version = ?, deleted = ?, hash = ?, unit = ? WHERE rid = ?';
     data.run(update, ...state, rid);
@@ -75,19 +71,18 @@ function writeCurrent(
   return vid;
 }
 
-function writeIndex(data: Connection, layout: Layout, op: ResourceOp, vid: number): void {
+function writeIndex(data: Connection, layout: Layout, op: VersionRow, vid: number): void {
   const wide: Bound[] = layout.columns.map(() => null);
   const sides = new Set<string>();
-  for (const entry of op.index) {
-    const parameter = layout.parameters.get(entry.param);
-    assert(parameter !== undefined && parameter.kind === entry.kind, `${op.type}.${entry.param} is in the schema`);
-    const values = entryValues(entry);
+  for (const [param, kind, ...values] of op.index) {
+    const parameter = layout.parameters.get(param);
+    assert(parameter !== undefined && parameter.kind === kind, `${op.type}.${param} is in the schema`);
     if (parameter.side === undefined) {
-      assert(wide[parameter.slot] === null, `${op.type}.${entry.param} has one value`);
+      assert(wide[parameter.slot] === null, `${op.type}.${param} has one value`);
       wide.splice(parameter.slot, values.length, ...values);
     } else {
-      sides.add(entry.param);
-      data.run(insertSide(parameter.side, entry), ...values, vid);
+      sides.add(param);
+      data.run(insertSide(parameter.side, values.length), ...values, vid);
     }
   }
   data.run(insertWide(layout), vid, op.id, [...sides].join(' '), ...wide);
@@ -103,8 +98,8 @@ function removeIndex(data: Connection, layout: Layout, vid: number): void {
 
 const marks: Readonly<Record<number, string>> = { 1: '?, ?', 2: '?, ?, ?' };
 
-function insertSide(side: string, entry: IndexEntry): string {
-  return `INSERT OR IGNORE INTO ${side} VALUES(${marks[entryValues(entry).length]})`;
+function insertSide(side: string, values: number): string {
+  return `INSERT OR IGNORE INTO ${side} VALUES(${marks[values]})`;
 }
 
 const wideInserts = new WeakMap<Layout, string>();

@@ -11,14 +11,16 @@ import { blobStore } from './blob.ts';
 import type { CacheShard } from './body-cache.ts';
 import { Connection, type ConnectionOptions } from './connection.ts';
 import { contracts } from './contracts.ts';
+import { dataFile } from './data-file.ts';
 import { deliveryStore } from './delivery.ts';
 import { ledgerReader } from './ledger.ts';
-import { dataMigrations, deliveryMigrations, stageMigrations } from './migrations.ts';
+import { deliveryMigrations, stageMigrations } from './migrations.ts';
 import { outbox } from './outbox.ts';
 import { resourceReader } from './read.ts';
 import { recordReader } from './records.ts';
 import { stageOf } from './stage.ts';
-import { fence, headOf, transact } from './transact.ts';
+import { fence, headOf } from './transact.ts';
+import { transactor } from './transactor.ts';
 
 export interface TenantStoreOptions {
   readonly tenant: string;
@@ -29,6 +31,10 @@ export interface TenantStoreOptions {
   readonly disclosures: (bytes: string) => readonly string[];
   readonly held: (lease: Lease) => boolean;
   readonly cache: CacheShard;
+  /** The system's file, for a thread that looks up leases there. */
+  readonly system: { readonly path: string; readonly key: () => Buffer };
+  /** See `SqliteOptions`. */
+  readonly versionsBeforeThread: number;
   /** Left out: whoever appends audit rows waits for the disk. */
   readonly appender?: AuditAppender | undefined;
 }
@@ -39,9 +45,20 @@ export interface TenantHandle {
   close(): Promise<void>;
 }
 
+function opened({ path, key }: TenantStoreOptions['system']) {
+  return { path, key: key() };
+}
+
+function removeStage(directory: string): void {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(directory, `stage.db${suffix}`), { force: true });
+}
+
+/** What is staged is gone after a crash anyway. */
+const stageOptions = { journal: 'OFF', synchronous: 'OFF', cacheKibibytes: 16_384 } as const;
+
 /** One tenant's files as a store. The files open when first used. */
 export function tenantHandle(options: TenantStoreOptions): TenantHandle {
-  const { tenant, directory, schema, disclosures, held, cache, appender } = options;
+  const { tenant, directory, schema, disclosures, held, cache, system, appender } = options;
   const subkey = (purpose: string) => () => Buffer.from(hkdfSync('sha256', options.key(), '', purpose, 32));
   const place = (name: string) => {
     const key = () => {
@@ -54,30 +71,28 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const file = (name: string, more: Omit<ConnectionOptions, 'path' | 'key'>) =>
     new Connection({ ...place(name), ...more });
   const wal = { journal: 'WAL' } as const;
-  const dataOptions = { synchronous: 'NORMAL', cacheKibibytes: 65_536, migrations: dataMigrations } as const;
-  const data = file('data', { ...wal, ...dataOptions, sharesReads: true });
+  const dataPlace = place('data');
+  // Who writes much does so with the thread's cache beside this one, in the memory that an ingest may take.
+  const cacheKibibytes = Number.isFinite(options.versionsBeforeThread) ? 32_768 : 65_536;
+  const data = dataFile(dataPlace.path, dataPlace.key, { cacheKibibytes, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);
   const deliveryOptions = { synchronous: 'NORMAL', cacheKibibytes: 8192, migrations: deliveryMigrations } as const;
   const delivery = file('delivery', { ...wal, ...deliveryOptions });
-  const staging = file('stage', {
-    journal: 'OFF',
-    synchronous: 'OFF',
-    cacheKibibytes: 32_768,
-    migrations: stageMigrations,
-  });
+  const staging = file('stage', { ...stageOptions, migrations: stageMigrations });
   const dropStage = () => {
     staging.close();
-    for (const suffix of ['', '-wal', '-shm', '-journal']) {
-      rmSync(join(directory, `stage.db${suffix}`), { force: true });
-    }
+    removeStage(directory);
   };
   const known = contracts(data, schema);
+  const batches = transactor({ tenant, data, contracts: known, held }, options.versionsBeforeThread, () => ({
+    ...{ tenant, schema },
+    data: opened(dataPlace),
+    system: opened(system),
+  }));
   const store: TenantStore = {
     tenant,
-    async transact(ops, at, lease) {
-      return transact({ tenant, data, contracts: known, held }, ops, at, lease);
-    },
+    transact: batches.transact,
     async fence(lease) {
       data.immediate(() => fence(data, lease, held));
     },
@@ -102,10 +117,12 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     },
   };
   const close = async () => {
+    const writing = batches.close();
     data.close();
     audit.close();
     delivery.close();
     staging.close();
+    await writing;
     await appender?.close(auditPlace.path);
   };
   return { store, close };

@@ -1,6 +1,7 @@
 import { assert } from '../../core/assert.ts';
 import { StoreError } from '../error.ts';
-import type { Batch, Lease, Op, ResourceOp } from '../port.ts';
+import type { Batch, Lease } from '../port.ts';
+import type { BatchRow, VersionRow } from './batch-rows.ts';
 import type { Connection } from './connection.ts';
 import type { Contracts } from './contracts.ts';
 import {
@@ -43,9 +44,8 @@ function lastBatch(data: Connection): LastBatch | undefined {
 }
 
 /** One batch in one transaction: architecture.md, invariant 3; the promises are those of `TenantStore.transact`. */
-export function transact(writer: Writer, ops: readonly Op[], at: string, lease: Lease | undefined): Batch {
-  const { tenant, data, contracts, held } = writer;
-  for (const op of ops) assert(op.tenant === tenant, 'every op of a batch names the tenant of its handle');
+export function transact(writer: Writer, rows: readonly BatchRow[], at: string, lease: Lease | undefined): Batch {
+  const { data, contracts, held } = writer;
   const ms = Date.parse(at);
   assert(!Number.isNaN(ms) && new Date(ms).toISOString() === at, 'a batch time is ISO 8601 UTC with milliseconds');
   try {
@@ -57,16 +57,16 @@ export function transact(writer: Writer, ops: readonly Op[], at: string, lease: 
       }
       const sequence = (last?.sequence ?? 0) + 1;
       const first = (last?.last ?? 0) + 1;
-      const resources = inVersionOrder(ops.filter((op): op is ResourceOp => op.op === 'resource'));
-      for (const [index, op] of resources.entries()) writeResource(data, contracts, op, first + index, sequence);
-      for (const [place, op] of ops.entries()) if (op.op !== 'resource') writeRow(data, op, sequence, place);
+      const versions = inVersionOrder(rows.filter((row) => row.op === 'version'));
+      for (const [index, row] of versions.entries()) writeResource(data, contracts, row, first + index, sequence);
+      for (const [place, row] of rows.entries()) if (row.op !== 'version') writeRow(data, row, sequence, place);
       data.run(
         'INSERT INTO batch(sequence, at, ms, first, last) VALUES(?, ?, ?, ?, ?)',
         sequence,
         at,
         ms,
         first,
-        first + resources.length - 1,
+        first + versions.length - 1,
       );
       return { sequence, at };
     });
@@ -76,7 +76,7 @@ export function transact(writer: Writer, ops: readonly Op[], at: string, lease: 
   }
 }
 
-type Row = Exclude<Op, ResourceOp>;
+type Row = Exclude<BatchRow, VersionRow>;
 type Write<Name extends Row['op']> = (
   data: Connection,
   op: Extract<Row, { readonly op: Name }>,

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { type AdminRig, adminRig } from '../../support/admin-rig.ts';
-import { trustX } from '../../support/house-open.ts';
+import { trustX, trustY } from '../../support/house-open.ts';
 import { smallFile } from '../../support/small-files.ts';
 
 const tenant = '/admin/v1/tenants/rxx';
@@ -12,7 +12,7 @@ describe('Exceptions and held files in the management API', () => {
 
   before(async function () {
     this.timeout(60_000);
-    rig = await adminRig([trustX]);
+    rig = await adminRig([trustX, trustY]);
     token = await rig.token('rxx', 'admin/quarantine.read admin/quarantine.write admin/files.read');
     await rig.ingest('1.dat', smallFile('277', 1).text, 'rxx');
     await rig.ingest('2.dat', smallFile('277', 2).text.replace('ASA~1001', 'ASA~9999'), 'rxx');
@@ -49,6 +49,21 @@ describe('Exceptions and held files in the management API', () => {
     const path = `exceptions/${exceptions[0].id}/discard`;
     expect((await post(path)).body).to.include({ state: 'discarded' });
     expect((await post(path)).status).to.equal(409);
+  });
+
+  it('releases a row once what contradicted it is discarded', async () => {
+    const scope = 'admin/quarantine.read admin/quarantine.write';
+    const other = await rig.token('ryy', scope);
+    const [header = '', person = '', job = ''] = smallFile('431', 1).text.split('\n');
+    const text = [header, person, person.replace('Name1', 'Other'), job, 'TRL~5', ''].join('\n');
+    await rig.ingest('1.dat', text, 'ryy');
+    const place = '/admin/v1/tenants/ryy/exceptions';
+    const { exceptions } = (await rig.call('GET', `${place}?severity=error`, other)).body;
+    const [first, second] = exceptions;
+    expect((await rig.call('POST', `${place}/${second.id}/discard`, other, because)).status).to.equal(200);
+    const { status, body } = await rig.call('POST', `${place}/${first.id}/release`, other, because);
+    expect(status).to.equal(200);
+    expect(body).to.include({ id: first.id, state: 'released' });
   });
 
   it('previews a held file in a process of its own, releases it, and discards another', async function () {

@@ -40,7 +40,7 @@ describe('events: signature, retries and circuits', () => {
   });
 
   it('opens a circuit after some failures of a host, lets one request try, and closes it when that succeeds', () => {
-    const circuits = breaker();
+    const circuits = breaker(retrySchedule);
     for (let n = 0; n < 4; n += 1) circuits.noted('h', 'connect', 0);
     expect(circuits.waitUntil('h', 0)).to.equal(undefined);
     circuits.noted('h', 'timeout', 0);

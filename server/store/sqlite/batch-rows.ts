@@ -1,0 +1,99 @@
+import { unitText } from '../../record/unit.ts';
+import type { IndexEntry } from '../../search/query.ts';
+import type { Op, ResourceOp } from '../port.ts';
+import { entryValues } from './schema.ts';
+
+/** A batch's op as it is written: of a resource the texts are made, all others are as they were. */
+export type BatchRow = VersionRow | Exclude<Op, ResourceOp>;
+
+/** A version as it is written. */
+export interface VersionRow extends Pick<ResourceOp, 'contract' | 'type' | 'id' | 'version' | 'change' | 'hash'> {
+  readonly op: 'version';
+  readonly unit: string | null;
+  readonly index: readonly IndexRow[];
+  /** The file of the lineage, and the lineage as JSON; null where there is none. */
+  readonly file: string | null;
+  readonly lineage: string | null;
+  readonly body: string;
+}
+
+/** An index entry: the parameter, its kind, and the values in the order of the kind's columns. */
+export type IndexRow = readonly [param: string, kind: IndexEntry['kind'], ...values: (string | number)[]];
+
+export function batchRows(ops: readonly Op[]): readonly BatchRow[] {
+  return ops.map((op) => (op.op === 'resource' ? versionRow(op) : op));
+}
+
+function versionRow({ contract, type, id, version, change, hash, unit, index, lineage, body }: ResourceOp): VersionRow {
+  const rows = index.map((entry): IndexRow => [entry.param, entry.kind, ...entryValues(entry)]);
+  const owner = unit === null ? null : unitText(unit);
+  const file = lineage?.file ?? null;
+  const made = lineage === null ? null : JSON.stringify(lineage);
+  return {
+    op: 'version',
+    contract,
+    type,
+    id,
+    version,
+    change,
+    hash,
+    unit: owner,
+    index: rows,
+    file,
+    lineage: made,
+    body,
+  };
+}
+
+/** Rows on their way to another thread: cloning objects costs several times as much as two texts. */
+export interface PackedRows {
+  /** JSON of the rows without the long texts. */
+  readonly rows: string;
+  /** Bodies and lineages, which are JSON already, with U+0000 between them: no JSON holds it. */
+  readonly texts: string;
+}
+
+type PackedVersion = readonly [...Parameters<typeof unpackedVersion>[0]];
+
+const between = '\0';
+
+export function packedRows(rows: readonly BatchRow[]): PackedRows {
+  const texts: string[] = [];
+  const packed = rows.map((row) => {
+    if (row.op !== 'version') return row;
+    const { contract, type, id, version, change, hash, unit, index, file, lineage, body } = row;
+    texts.push(lineage ?? '', body);
+    return [contract, type, id, version, change, hash, unit, index, file] satisfies PackedVersion;
+  });
+  return { rows: JSON.stringify(packed), texts: texts.join(between) };
+}
+
+export function unpackedRows({ rows, texts }: PackedRows): readonly BatchRow[] {
+  const all = texts.split(between);
+  let at = 0;
+  return (JSON.parse(rows) as readonly (PackedVersion | Exclude<Op, ResourceOp>)[]).map((row) => {
+    if ('op' in row) return row;
+    const [lineage = '', body = ''] = all.slice(at, at + 2);
+    at += 2;
+    return unpackedVersion([...row], lineage, body);
+  });
+}
+
+function unpackedVersion(
+  [contract, type, id, version, change, hash, unit, index, file]: [
+    contract: string,
+    type: string,
+    id: string,
+    version: number,
+    change: VersionRow['change'],
+    hash: string,
+    unit: string | null,
+    index: readonly IndexRow[],
+    file: string | null,
+  ],
+  lineage: string,
+  body: string,
+): VersionRow {
+  const known = lineage === '' ? null : lineage;
+  return { op: 'version', contract, type, id, version, change, hash, unit, index, file, lineage: known, body };
+}

@@ -1,0 +1,64 @@
+import { assert } from '../../core/assert.ts';
+import type { TenantStore } from '../port.ts';
+import { type BatchRow, batchRows } from './batch-rows.ts';
+import { type BatchPlaces, type BatchWriter, batchWriter } from './batch-writer.ts';
+import { transact, type Writer } from './transact.ts';
+
+/** After so many versions the log is moved into the file (some 60 MB): see `Transactor`. */
+const versionsPerCheckpoint = 8_000;
+
+export interface Transactor {
+  readonly transact: TenantStore['transact'];
+  /** Ends the thread, where there is one, when what it was asked is done. The next batches begin anew. */
+  close(): Promise<void>;
+}
+
+/**
+ * Commits a tenant's batches: the first ones at once; when there are many, in a thread, so that the caller can make the
+ * next batch meanwhile. The log of a file that somebody always reads never begins anew; so now and then its content is
+ * moved while the caller waits for a batch and reads nothing.
+ *
+ * @param versionsMax written before the thread is started
+ */
+export function transactor(writer: Writer, versionsMax: number, places: () => BatchPlaces): Transactor {
+  let thread: BatchWriter | undefined;
+  let written = 0;
+  let logged = 0;
+
+  const inThread = async (rows: readonly BatchRow[], versions: number, ...when: WhenArguments) => {
+    if (thread === undefined) {
+      // Whoever may not open the file may not start a thread that does.
+      writer.data.open();
+      thread = batchWriter(places());
+    }
+    const mine = thread;
+    // An older state that is still looked at would keep the log from beginning anew.
+    writer.data.refresh();
+    const batch = await mine.transact(rows, ...when);
+    writer.data.refresh();
+    logged += versions;
+    if (logged >= versionsPerCheckpoint) {
+      logged = 0;
+      await mine.checkpoint();
+    }
+    return batch;
+  };
+  return {
+    async transact(ops, at, lease) {
+      for (const op of ops) assert(op.tenant === writer.tenant, 'every op of a batch names the tenant of its handle');
+      const rows = batchRows(ops);
+      const versions = rows.reduce((sum, row) => sum + (row.op === 'version' ? 1 : 0), 0);
+      const threaded = versions > 0 && written >= versionsMax;
+      written += versions;
+      return threaded ? inThread(rows, versions, at, lease) : transact(writer, rows, at, lease);
+    },
+    async close() {
+      const ending = thread;
+      thread = undefined;
+      written = 0;
+      await ending?.close();
+    },
+  };
+}
+
+type WhenArguments = [at: Parameters<TenantStore['transact']>[1], lease: Parameters<TenantStore['transact']>[2]];

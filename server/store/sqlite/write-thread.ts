@@ -1,0 +1,62 @@
+import { parentPort } from 'node:worker_threads';
+import { present } from '../../core/assert.ts';
+import { StoreError } from '../error.ts';
+import type { Batch, Lease } from '../port.ts';
+import { unpackedRows } from './batch-rows.ts';
+import type { BatchCall, BatchPlaces, BatchReply } from './batch-writer.ts';
+import { contracts } from './contracts.ts';
+import { dataFile } from './data-file.ts';
+import { leaseHeld } from './leases.ts';
+import { systemFile } from './system-file.ts';
+import { transact, type Writer } from './transact.ts';
+
+/** The thread that writes a tenant's batches while the next ones are made: in the order in which they were asked. */
+const port = present(parentPort, 'the thread that asks');
+
+type Opened = Writer & { readonly close: () => void };
+
+let opened: Opened | undefined;
+/** Why it did not open: whoever writes is told so. */
+let refused: unknown;
+
+function open({ tenant, schema, data: at, system: its }: BatchPlaces): Opened {
+  const data = dataFile(at.path, () => Buffer.from(at.key), limitsOfThread);
+  const system = systemFile(its.path, () => Buffer.from(its.key));
+  const close = () => {
+    data.close();
+    system.close();
+  };
+  const held = (lease: Lease) => leaseHeld(system, lease);
+  return { tenant, data, contracts: contracts(data, schema), held, close };
+}
+
+/** It reads little but what it writes. */
+const limitsOfThread = { cacheKibibytes: 24_576 } as const;
+
+function carryOut(call: BatchCall): Batch | null {
+  if (call.do === 'open') {
+    try {
+      opened = open(call.places);
+    } catch (error) {
+      refused = error;
+      throw error;
+    }
+    return null;
+  }
+  if (opened === undefined) throw refused ?? new Error('no file is open');
+  if (call.do === 'transact') return transact(opened, unpackedRows(call.rows), call.at, call.lease);
+  if (call.do === 'checkpoint') opened.data.rows('PRAGMA wal_checkpoint(PASSIVE)');
+  else opened.close();
+  return null;
+}
+
+port.on('message', (call: BatchCall) => {
+  let reply: BatchReply;
+  try {
+    reply = { batch: carryOut(call) };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    reply = { failure: { message, code: error instanceof StoreError ? error.code : null } };
+  }
+  port.postMessage(reply);
+});
