@@ -6,6 +6,7 @@ import { benchReadDuringIngest } from './read-during-ingest.ts';
 import { benchRequests } from './requests.ts';
 import { scopesBench } from './scopes.ts';
 import { searchBench } from './search.ts';
+import { tokenBench } from './token.ts';
 
 interface Sizes {
   readonly staff: number;
@@ -20,6 +21,8 @@ const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
     benchRequests(searchBench, { staff, ...(quick ? short : { rounds: 7, requestsPerRound: 10_000 }) }),
   audit: ({ staff, quick }) => auditBench({ staff, ...(quick ? short : { rounds: 5, requestsPerRound: 40_000 }) }),
   scopes: ({ staff, quick }) => scopesBench({ staff, ...(quick ? short : { rounds: 5, requestsPerRound: 10_000 }) }),
+  token: ({ quick }) =>
+    tokenBench(quick ? { rounds: 1, requestsPerRound: 160 } : { rounds: 5, requestsPerRound: 1600 }),
   ingest: ({ staff }) => benchIngest(staff),
   'read-during-ingest': ({ staff, quick }) => benchReadDuringIngest({ staff, idleSeconds: quick ? 2 : 15 }),
 };

@@ -4,6 +4,7 @@ import type { Rate } from '../auth/rate-limit.ts';
 import type { AdminAccess, VerifyAdminToken } from '../auth/verify-admin.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../core/log.ts';
+import type { SubscriptionOperator } from '../events/operator.ts';
 import type { IngestParts } from '../ingest/parts.ts';
 import type { Stewardship } from '../ingest/steward/decision.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
@@ -39,6 +40,8 @@ export interface AdminDeps {
   audit(entry: AuditEntry): Promise<void>;
   /** AuditEvents of a tenant. */
   trace(store: TenantStore): Pick<TenantTraces, 'searchAudit' | 'readAudit'>;
+  /** Delivery of a tenant's events. */
+  subscriptions(store: TenantStore, contracts: readonly string[]): SubscriptionOperator;
   /** Has the tenant's unfinished files and units worked on, off the request thread. */
   requestWork(tenant: string): void;
   /** What releasing a held file would do, computed off the request thread. */

@@ -9,6 +9,7 @@ import { listPermissionSets, putPermissionSet, readPermissionSet, removePermissi
 import { registrationTokenRoutes } from './registration-tokens.ts';
 import type { AdminRoute } from './route.ts';
 import { flag, type JsonSchema, list, object, pageOf, ref, text, texts } from './schema.ts';
+import { subscriptionRoutes } from './subscriptions.ts';
 import { tenantRoutes } from './tenants.ts';
 import { userRoutes } from './users.ts';
 
@@ -27,6 +28,7 @@ export const adminRoutes: readonly AdminRoute[] = [
   ...clientRoutes,
   ...registrationTokenRoutes,
   ...auditRoutes,
+  ...subscriptionRoutes,
   {
     method: 'GET',
     path: files,

@@ -21,8 +21,8 @@ const person = {
 
 /**
  * Person, client and server of a BALP event. The client carries two codings, its role in the exchange and
- * `Application`, so that one agent satisfies both the interaction's profile and OAUTHaccessTokenUse.Comprehensive. Where
- * somebody had logged in, they are the requestor and the token's `jti` stands on them; else the client is.
+ * `Application`, so that one agent satisfies both the interaction's profile and OAUTHaccessTokenUse.Comprehensive.
+ * Where somebody had logged in, they are the requestor and the token's `jti` stands on them; else the client is.
  */
 export function auditAgents(entry: AuditEntry, pattern: Pattern, context: AuditContext): AuditEventAgent[] {
   const codings = pattern.client.code === application.code ? [application] : [pattern.client, application];

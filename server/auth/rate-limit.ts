@@ -104,5 +104,6 @@ function untilFull(limit: Limit): number {
 }
 
 function secondsUntil(tokens: number, { perMinute, bucket }: Limit): number {
-  return Math.ceil(((tokens - bucket.tokens) * 60) / perMinute);
+  // What is left of a division must not make a second more of it.
+  return Math.ceil(((tokens - bucket.tokens) * 60) / perMinute - 1e-6);
 }

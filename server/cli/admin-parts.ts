@@ -1,4 +1,5 @@
 import type { AdminDeps } from '../admin/route.ts';
+import { subscriptionOperator } from '../events/operator.ts';
 import { traceReader } from '../lineage/trace-reader.ts';
 import type { RegistrySnapshot } from '../registry/snapshot.ts';
 import { userRegistry } from '../registry/users.ts';
@@ -23,6 +24,7 @@ export function adminParts(
       const [contract = ''] = tenant?.contracts ?? [];
       return traceReader(tenantStore, { contract, canonicalBase, custodian, publicUrl: publicUrl(), software });
     },
+    subscriptions: (tenantStore, contracts) => subscriptionOperator(tenantStore, contracts, { canonicalBase, clock }),
     preview: (tenant, file) => runOnce(house, ['files', 'preview', file, '--tenant', tenant, '--data', data]),
   };
 }

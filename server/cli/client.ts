@@ -6,7 +6,7 @@ import { lastUses } from '../registry/last-used.ts';
 import { rotateCommand } from './client-rotate.ts';
 import { clientStatusCommand, endTokensCommand } from './client-status.ts';
 import { clientLines, jsonFile } from './client-summary.ts';
-import { type CommonOptions, command, print, table, UsageError } from './command.ts';
+import { type CommonOptions, command, integer, print, table, UsageError } from './command.ts';
 import { after, duration } from './duration.ts';
 import { inHouse, type OpenHouse } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
@@ -23,6 +23,7 @@ interface AddOptions extends CommonOptions {
   readonly redirectUri: readonly string[];
   readonly public?: boolean;
   readonly expires?: number;
+  readonly rate?: number;
   readonly permissionSet?: string;
 }
 
@@ -52,6 +53,7 @@ function addCommand(open: OpenHouse): Command {
     .option('--redirect-uri <uri>', 'it logs people in: where their browsers are sent back to; repeatable', collect, [])
     .option('--public', 'it can keep no secret (a browser or desktop app); needs --redirect-uri')
     .option('--permission-set <name>', 'what of its scopes it sees (default: everything but sensitive staff)')
+    .option('--rate <number>', 'requests per minute that it may make; 0: as many as come', integer(0))
     .option('--expires <duration>', 'it is worth nothing after this time, e.g. 365d', duration)
     .action((options: AddOptions) => {
       const { tenant: id, admin, name, scope, secret, jwks, jwksUri, contract, redirectUri, expires } = options;
@@ -79,9 +81,11 @@ function addCommand(open: OpenHouse): Command {
         const shows = permissionSet === undefined ? {} : { permissionSet };
         const wish = { name, scope, contracts, ...whose, ...how, ...people, ...ends, ...shows };
         const made = newClient(wish, keys, now.toISOString());
-        await clients.add(made.client);
+        const { rate } = options;
+        const client = rate === undefined ? made.client : { ...made.client, requestsPerMinute: rate };
+        await clients.add(client);
         await auditOperator(house, id ?? null, { interaction: 'client-add', id: made.client.id });
-        const document = clientSummary(made.client);
+        const document = clientSummary(client);
         const shown = made.secret === undefined ? {} : { client_secret: made.secret };
         print(options, { ...document, ...shown }, clientLines({ ...document, ...shown }));
       });

@@ -92,18 +92,12 @@ export async function serving(house: House, parts: ServingParts): Promise<Servin
     origins: clientOrigins(snapshot),
     ...{ audit, hosts: admitted.hosts, rate: admitted.rate },
     permissionSet: snapshot.permissionSet,
-    seenBy: delivery.seenBy,
     trace(tenantStore, contract) {
       const tenant = snapshot.tenant(tenantStore.tenant);
       const custodian = { name: tenant?.name ?? tenantStore.tenant, ods: tenant?.ods[0] };
       return traceReader(tenantStore, { contract, canonicalBase, custodian, publicUrl: url, software: house.software });
     },
-    ...{
-      subscriptions: delivery.subscriptions,
-      topics: delivery.topics,
-      events: delivery.events,
-      pageKey: keys.derive('page-token'),
-    },
+    ...{ ...delivery.served, pageKey: keys.derive('page-token') },
     ready: async () => (await store.system.documents.counter()) >= 0,
     plugins: [oauth.plugin, adminPlugin(admin), consolePlugin({ admin, registrations: snapshot, inspect })],
   });

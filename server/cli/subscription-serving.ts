@@ -1,16 +1,21 @@
 import { fhirBase } from '../auth/base.ts';
 import { limits } from '../core/limits.ts';
 import { breaker } from '../events/breaker.ts';
+import { natsPublisher } from '../events/channels/nats.ts';
 import { restHook } from '../events/channels/rest-hook.ts';
+import { websocketChannel } from '../events/channels/websocket.ts';
+import { websocketDoor } from '../events/channels/websocket-door.ts';
 import type { DeliveryParts } from '../events/delivery-parts.ts';
 import type { DeskParts } from '../events/desk.ts';
 import type { EgressPolicy } from '../events/endpoint.ts';
 import { type DeliveryEngine, deliveryEngine } from '../events/engine.ts';
 import { eventFeed } from '../events/feed.ts';
 import { headWatch } from '../events/head-watch.ts';
+import { type EventPublishing, eventPublishing } from '../events/publishing.ts';
 import { type RetrySchedule, retrySchedule } from '../events/retry.ts';
 import { subscriptions } from '../events/subscriptions.ts';
 import { turns } from '../events/turns.ts';
+import { firstUseOf } from '../oauth/single-use.ts';
 import type { RegistrySnapshot } from '../registry/snapshot.ts';
 import { compileExtract } from '../search/extract.ts';
 import { grantTenant } from '../tenancy/grant.ts';
@@ -35,6 +40,7 @@ export function subscriptionServing(
   const { canonicalBase } = settings;
   const extract = compileExtract(parameters);
   let engine: DeliveryEngine | undefined;
+  let publishing: EventPublishing | undefined;
   const egress = (tenant: string): EgressPolicy => ({
     privateRanges: snapshot.tenant(tenant)?.settings.egressPrivateRanges ?? [],
     loopback: settings.mode === 'development',
@@ -50,26 +56,34 @@ export function subscriptionServing(
   const told = { ...shared, registry: snapshot, seenBy: look, audit, logger, tenantStore, base };
   const sockets = websocketChannel(told);
   const delivery = (): DeliveryParts => ({
-    ...{ ...shared, registry: snapshot, seenBy: look, leases: store.system.leases, audit, logger },
+    ...{ ...told, egress, leases: store.system.leases, numbered: sockets.numbered },
     ...{ channel: restHook(egress), turns: turns(), breaker: breaker(schedule), schedule },
-    tenantStore: (tenant) => store.tenant(grantTenant(tenant, 'job')),
-    base: (tenant, contract) => fhirBase(publicUrl(), tenant, contract),
     random: Math.random,
   });
   const { deliveryLookMs, deliveryRemoteLookMs } = limits;
   const lookMs = store.capabilities.severalMachines ? deliveryRemoteLookMs : deliveryLookMs;
-  const tenantStore = (tenant: string) => store.tenant(grantTenant(tenant, 'job'));
   const watch = headWatch(tenantStore, lookMs);
+  const firstUse = firstUseOf(store.system.oauth, 'WebsocketBinding');
   return {
-    subscriptions: subscriptions(desk),
-    events: eventFeed(watch),
-    seenBy: look,
-    topics: topicDefinitions(packageFolder()),
+    /** What requests are answered with. */
+    served: {
+      subscriptions: subscriptions(desk),
+      events: eventFeed(watch),
+      sockets: websocketDoor({ channel: sockets, keys, clock, firstUse }),
+      topics: topicDefinitions(packageFolder()),
+      seenBy: look,
+    },
     start() {
       engine = deliveryEngine(delivery(), lookMs);
+      if (settings.nats === undefined) return;
+      const broker = natsPublisher(settings.nats);
+      publishing = eventPublishing({ ...told, leases: store.system.leases, publisher: broker, watch });
     },
     async stop() {
+      const published = publishing?.stop();
       watch.close();
+      await published;
+      sockets.close();
       await engine?.stop();
     },
   };

@@ -13,6 +13,7 @@ export interface Settings {
   readonly auditAnchor?: string;
   readonly hosts?: string;
   readonly tokenRequestsPerMinute?: number;
+  readonly nats?: string;
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug';
 }
 
@@ -79,6 +80,13 @@ export const settingsSchema = {
         'Requests per minute and address at the authorization server; 0: as many as come. ' +
         'In production 6000 without this setting, else 0.',
     },
+    nats: {
+      type: 'string',
+      pattern: '^(nats|tls)://[^/?#\\s]+$',
+      description:
+        'A NATS server with JetStream, `nats://` or `tls://` with user and password where it wants them: every event ' +
+        'of every tenant is published there, under subjects that begin with the tenant.',
+    },
     logLevel: { enum: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least severe level logged.' },
   },
 } as const;
@@ -112,5 +120,6 @@ function unsafeIn(settings: Settings): string[] {
   if (settings.canonicalBase === settingsSchema.properties.canonicalBase.default) {
     problems.push('production needs ESR_FHIR_CANONICAL_BASE');
   }
+  if (settings.nats?.startsWith('nats:') === true) problems.push('production needs a tls:// ESR_FHIR_NATS');
   return problems;
 }

@@ -7,7 +7,7 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { ClientRegistry } from '../registry/clients.ts';
 
 /** The console's own client: there once per store; disabling it shuts the console. */
-export const consoleClientId = 'console';
+const consoleClientId = 'console';
 
 /** Everything that a console may ask for: what of it somebody gets, their roles say. */
 export const consoleScope = adminAreas.flatMap((area) => [`admin/${area}.read`, `admin/${area}.write`]).join(' ');

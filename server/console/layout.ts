@@ -69,9 +69,8 @@ export function table(caption: string, head: readonly string[], rows: readonly (
       : `<td>${typeof one === 'string' ? escaped(one) : one.html}</td>`;
   const lines = rows.map((row) => `<tr>${row.map(cell).join('')}</tr>`).join('\n');
   const titles = head.map((one) => `<th scope="col">${escaped(one)}</th>`).join('');
-  return {
-    html: `<table><caption>${escaped(caption)}</caption><thead><tr>${titles}</tr></thead>\n<tbody>${lines}</tbody></table>`,
-  };
+  const shown = `<thead><tr>${titles}</tr></thead>\n<tbody>${lines}</tbody>`;
+  return { html: `<table><caption>${escaped(caption)}</caption>${shown}</table>` };
 }
 
 export function tag(text: string): Html {

@@ -5,15 +5,12 @@ import { limits } from '../core/limits.ts';
 import type { Predicate } from '../search/query.ts';
 import { ownerParameter } from '../search/schema.ts';
 import type { StoredVersion } from '../store/port.ts';
-import { bindingToken } from './binding-token.ts';
 import { type Caller, type DeskParts, ownSubscription, parseForm } from './desk.ts';
 import { notificationBundle, statusParameters } from './notification.ts';
 import { parseProgress } from './progress.ts';
 import { shownEvents } from './shown-events.ts';
-import { secretText } from './signature.ts';
-import { signingSecrets } from './signing-secrets.ts';
 import { statusHead } from './status-head.ts';
-import { type StoredForm, signatureOf } from './subscription-form.ts';
+import type { StoredForm } from './subscription-form.ts';
 import { type Content, termsOf } from './terms.ts';
 import { covers } from './visibility.ts';
 
@@ -84,53 +81,6 @@ export function deskAnswers(parts: DeskParts) {
       const name = derivedId('events', store.tenant, id, String(since), String(until), level);
       const body = notificationBundle({ id: name, at, head, kind: 'query-event', events: shown, content: level });
       return { body, disclosed: level === 'full-resource' ? shown.flatMap(({ version }) => disclosure(version)) : [] };
-    },
-
-    /**
-     * `$get-ws-binding-token`: what a websocket binds to subscriptions with, once and soon.
-     *
-     * @param ids of the client's own websocket subscriptions
-     */
-    async binding(caller: Caller, ids: readonly string[]): Promise<Answer> {
-      if (ids.length === 0 || ids.length > limits.bindingsPerTokenMax) {
-        throw new AppError('invalid', `a token binds 1 to ${limits.bindingsPerTokenMax} subscriptions: name them by id`);
-      }
-      for (const id of ids) {
-        const { form } = await ownSubscription(caller, id, canonicalBase, undefined);
-        if (form.channel.type !== 'websocket') {
-          throw new AppError('unprocessable', 'a subscription of another channel has nothing to bind to');
-        }
-      }
-      const { store, contract, access, base } = caller;
-      const { tenant } = store;
-      const expiresAt = Math.floor(parts.clock.now().getTime() / 1000) + limits.bindingTokenSeconds;
-      const key = parts.keys.derive('websocket-binding');
-      const token = bindingToken(key, { tenant, contract, client: access.clientId, subscriptions: ids, expiresAt });
-      const parameter = [
-        { name: 'token', valueString: token },
-        { name: 'expiration', valueDateTime: new Date(expiresAt * 1000).toISOString() },
-        ...ids.map((id) => ({ name: 'subscription', valueString: `${base}/Subscription/${id}` })),
-        { name: 'websocket-url', valueUrl: parts.websocketUrl(tenant, contract) },
-      ];
-      return { body: Buffer.from(JSON.stringify({ resourceType: 'Parameters', parameter })), disclosed: [] };
-    },
-
-    /** The secret that signatures are made with now, for its owner alone. */
-    async secret(caller: Caller, id: string): Promise<Answer> {
-      const { form } = await ownSubscription(caller, id, canonicalBase, undefined);
-      const signature = signatureOf(form, canonicalBase);
-      const [secret = Buffer.alloc(0)] = signingSecrets(
-        parts.keys,
-        caller.store.tenant,
-        id,
-        signature,
-        parts.clock.now(),
-      );
-      const parameter = [
-        { name: 'secret', valueString: secretText(secret) },
-        { name: 'since', valueInstant: signature.since },
-      ];
-      return { body: Buffer.from(JSON.stringify({ resourceType: 'Parameters', parameter })), disclosed: [] };
     },
   };
 }

@@ -92,6 +92,6 @@ async function fedTo({ sight, contract }: Viewer, row: EventRow): Promise<FedEve
   const cursor = cursorOf(position);
   const { reference, version } = kept.data.focus ?? {};
   const disclosed = reference === undefined || version === undefined ? [] : [`${reference}/${version}`];
-  // An extension attribute (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#extension-context-attributes).
+  // An extension attribute (CloudEvents 1.0.2, 3.2).
   return { cursor, body: JSON.stringify({ ...shownTo(kept, sight, contract), cursor }), disclosed };
 }

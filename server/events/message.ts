@@ -53,11 +53,18 @@ export function aliveMessage(
   const id = derivedId(kind, parts.store.tenant, form.id, mark);
   const at = now.toISOString();
   const body = notificationBundle({ id, at, head, kind, events: [], content: terms.content });
-  return signed({ method: 'POST', url: present(terms.endpoint, 'the endpoint'), body }, `${form.id}.${kind}-${mark}`, listening, parts, now, {
-    disclosed: [],
-    correlationId: id,
-    unreadable: [],
-  });
+  return signed(
+    { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body },
+    `${form.id}.${kind}-${mark}`,
+    listening,
+    parts,
+    now,
+    {
+      disclosed: [],
+      correlationId: id,
+      unreadable: [],
+    },
+  );
 }
 
 /** The same bytes for every attempt at the same events. */
@@ -80,7 +87,14 @@ export async function eventMessage(
   const newest = { ...head, events: events.at(-1)?.number ?? head.events };
   const bundle = { id, at, head: newest, kind: 'event-notification', events: shown, content: terms.content } as const;
   const body = notificationBundle(bundle);
-  return signed({ method: 'POST', url: present(terms.endpoint, 'the endpoint'), body }, name, listening, parts, now, told);
+  return signed(
+    { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body },
+    name,
+    listening,
+    parts,
+    now,
+    told,
+  );
 }
 
 /** Plain R4: without a payload an empty POST, with one the resource as an update of the receiver's. */

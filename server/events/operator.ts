@@ -16,7 +16,7 @@ export interface ReplayFrom {
 }
 
 /**
- * Delivery as the people see it who keep it running, and what they may do to it. Asked of whichever process delivers; it
+ * Delivery as those see it who keep it running, and what they may do to it. Asked of whichever process delivers; it
  * does so within a second. Throws `not-found` for a subscription that the tenant does not have.
  */
 export interface SubscriptionOperator {
@@ -40,7 +40,7 @@ export function subscriptionOperator(
   const list = () => subscriptionStates(store, contracts, (form) => ownerOf(form, canonicalBase));
   const find = async (id: string): Promise<SubscriptionState> => {
     const found = (await list()).find((one) => one.id === id);
-    if (found === undefined) throw new AppError('not-found', `the tenant has no subscription ${id}`);
+    if (found === undefined) throw new AppError('not-found', 'the tenant has no such subscription');
     return found;
   };
   const ask = (asked: Asked) => delivery.ask(randomId(), JSON.stringify(asked));

@@ -11,7 +11,7 @@ export interface RetrySchedule {
   readonly refusalsMax: number;
   /** Longest wait that `Retry-After` is obeyed for. */
   readonly retryAfterSecondsMax: number;
-  /** How long nothing is sent to a host that failed several times in a row; doubled while it goes on, up to the last. */
+  /** How long nothing is sent to a host that failed several times in a row; doubled while that goes on. */
   readonly circuitSeconds: number;
   readonly circuitSecondsMax: number;
 }

@@ -116,7 +116,7 @@ class Delivery implements TenantDelivery {
     this.#forgetAll();
   }
 
-  /** What nobody expected fails again at once: it is tried ever more rarely, and keeps no other subscription waiting. */
+  /** What nobody expected would fail again at once: it is tried ever more rarely, and keeps nobody else waiting. */
   #stumble(one: Subscriber, error: unknown): void {
     const { clock, logger } = this.#parts;
     one.faults += 1;

@@ -81,7 +81,8 @@ function channelOf(
     return { channel: type, endpoint: checkEndpoint(endpoint, egress), headers: checkHeaders(header) };
   }
   if (topic === undefined) throw refused('a websocket tells of topics, not of plain criteria', 'channel.type');
-  if (endpoint !== undefined) throw refused('a websocket is opened by its client: it has no endpoint', 'channel.endpoint');
+  if (endpoint !== undefined)
+    throw refused('a websocket is opened by its client: it has no endpoint', 'channel.endpoint');
   if (header.length > 0) throw refused('a websocket sends no headers', 'channel.header');
   return { channel: type, endpoint: null, headers: [] };
 }

@@ -83,7 +83,7 @@ function countsForDelivery({ level, params }: Scope): boolean {
 /** Roles carry what every filter of a topic is about. */
 const filtered = 'PractitionerRole';
 
-/** Does a subscription ask about elements that its client does not see? An answer, or its absence, would tell of them. */
+/** Does it ask about elements that its client does not see? An answer, or its absence, would tell of them. */
 export function asksOfMasked(
   { to }: Pick<Terms, 'to'>,
   { hidden, parameters }: Pick<Sight, 'hidden' | 'parameters'>,

@@ -13,6 +13,7 @@ import type { Store, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import type { SeenBy } from '../visibility/sight.ts';
 import type { AllowedHosts } from './host.ts';
+import type { WebsocketDoor } from './websocket.ts';
 
 /** What the composition root gives to the HTTP server. */
 export interface ServerDeps {
@@ -49,6 +50,7 @@ export interface ServerDeps {
   /** Definitions of the topics, as `conformance/topics/` has them. */
   readonly topics: readonly TopicDefinition[];
   readonly events: EventFeed;
+  readonly sockets: WebsocketDoor;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Can requests be answered now? */

@@ -11,6 +11,7 @@ import { handle } from './handle.ts';
 import { answersTo } from './host.ts';
 import { safeHeaders, safeHeadersOf } from './safe-headers.ts';
 import type { StepParts } from './steps.ts';
+import { websockets } from './websocket.ts';
 
 /**
  * The HTTP server: FHIR bases under `/t/`, `/healthz`, `/readyz`, and the plugins' routes. Not listening yet.
@@ -28,7 +29,12 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     http: { maxHeaderSize: 2 * limits.urlBytesMax },
     frameworkErrors: (error, request, reply) => answerFailure(parts, error, request, reply),
   });
-  app.addHook('preClose', async () => stop.abort());
+  const { sockets: door, hosts, logger } = deps;
+  const sockets = websockets(app.server, { door, hosts, logger });
+  app.addHook('preClose', async () => {
+    stop.abort();
+    sockets.close();
+  });
   app.setNotFoundHandler((request, reply) => {
     if (isFhir(request)) answer(parts, request, reply, undefined);
     else answerPlain(404, request, reply);

@@ -36,9 +36,9 @@ function whole(given: URLSearchParams, name: string, otherwise: number, min: num
 }
 
 /**
- * A batch of CloudEvents (https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md#4-json-batch-format)
- * after a cursor, in commit order. The link `next` goes on behind it, also where nothing was there for this client;
- * `wait`: seconds to stay until something is.
+ * A batch of CloudEvents (JSON Event Format 1.0.2, 4: https://github.com/cloudevents/spec) after a cursor, in commit
+ * order. The link `next` goes on behind it, also where nothing was there for this client; `wait`: seconds to stay until
+ * something is.
  */
 export const eventBatch: Interaction = async (context, request) => {
   const question = eventQuestion(request);

@@ -31,7 +31,7 @@ interface FedPage {
 /** The tenant's events in commit order, those alone that a viewer may have; `events` implements it. */
 export interface EventFeed {
   /**
-   * @param topics left out: all that the scopes cover. Throws `invalid` for what is none, `forbidden` for one not covered
+   * @param topics left out: all that the scopes cover; `invalid` for what is none, `forbidden` for one not covered
    * @param after a cursor; undefined: from the first. Throws `invalid` for what is none
    */
   read(

@@ -1,4 +1,4 @@
-import { lookup as lookupName } from 'node:dns';
+import { type LookupAddress, lookup as lookupName } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 import { Agent, request } from 'undici';
 import { type AddressPolicy, literalOf, mayReach } from '../core/address.ts';
@@ -11,6 +11,13 @@ class KeySetUnreachable extends Error {
   }
 }
 
+/** All addresses of a name, as `node:dns` looks them up. */
+type Resolve = (
+  name: string,
+  options: { readonly all: true },
+  done: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
 const ports: ReadonlySet<string> = new Set(['', '443', '8443']);
 
 /**
@@ -19,11 +26,15 @@ const ports: ReadonlySet<string> = new Set(['', '443', '8443']);
  * connection is made, so that a name that changes its mind helps nobody. Redirects are not followed, no connection is
  * kept, no proxy of the environment is asked. `development`: the machine itself may be reached, by http as well.
  */
-export async function fetchKeySet(text: string, development: boolean): Promise<Response> {
+export async function fetchKeySet(
+  text: string,
+  development: boolean,
+  resolve: Resolve = lookupName,
+): Promise<Response> {
   const policy: AddressPolicy = { privateRanges: [], loopback: development };
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !mayAsk(url, policy)) throw new KeySetUnreachable('blocked');
-  const connect = { lookup: guardedLookup(policy), timeout: limits.egressConnectMs };
+  const connect = { lookup: guardedLookup(policy, resolve), timeout: limits.egressConnectMs };
   const dispatcher = new Agent({ connect, maxResponseSize: limits.clientKeySetBytesMax });
   try {
     const signal = AbortSignal.timeout(limits.egressTotalMs);
@@ -60,9 +71,9 @@ function shortened(cacheControl: string): string {
 }
 
 /** Looks a name up and refuses it where any of its addresses is closed. */
-function guardedLookup(policy: AddressPolicy): LookupFunction {
+function guardedLookup(policy: AddressPolicy, resolve: Resolve): LookupFunction {
   return (name, options, done) => {
-    lookupName(name, { all: true }, (error, addresses) => {
+    resolve(name, { all: true }, (error, addresses) => {
       const [first] = addresses ?? [];
       if (error !== null || first === undefined) return done(error ?? new Error('no address'), '', 0);
       if (addresses.some(({ address }) => !mayReach(address, policy))) {

@@ -29,6 +29,8 @@ export function parseSearch(raw: string): Checked<readonly Parameter[]> {
       return failed(invalid(name ?? 'query', 'a parameter is not valid percent-encoded UTF-8'));
     }
     const shown = name.slice(0, 100);
+    // No FHIR string holds it (https://hl7.org/fhir/R4/datatypes.html#string), nor does every store take it.
+    if (value.includes('\0')) return failed(invalid('query', 'a parameter holds a null character'));
     const key = parseKey(name);
     if (key === undefined) return failed(invalid(shown, `"${shown}" is not the name of a search parameter`));
     const values = splitUnescaped(value, ',');

@@ -46,7 +46,7 @@ export type DeliveryRow =
   | { readonly row: 'note'; readonly kind: DeliveryNoteKind; readonly id: string; readonly body: string | null }
   | { readonly row: 'done'; readonly id: string }
   /**
-   * Forgets numbered events and attempts from before a time (ISO 8601), at most `limit` of each; of a subscription never
+   * Forgets numbered events and attempts of before a time (ISO 8601), at most `limit` of each; of a subscription never
    * its newest event, from which the numbers go on.
    */
   | { readonly row: 'forget'; readonly before: string; readonly limit: number };

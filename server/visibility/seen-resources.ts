@@ -2,7 +2,7 @@ import type { Permission } from '../auth/scope.ts';
 import { both, type Visibility } from '../auth/visibility.ts';
 import { withoutElements } from '../fhir/mask.ts';
 import type { Extract } from '../search/extract.ts';
-import type { Predicate } from '../search/query.ts';
+import type { Predicate, Query } from '../search/query.ts';
 import type { ResourceKey, ResourceReader, SearchPage, StoredVersion } from '../store/port.ts';
 import { versionMatches } from './version-matches.ts';
 
@@ -36,8 +36,16 @@ export function seenResources(
   };
   const shown = async (version: StoredVersion | undefined): Promise<StoredVersion | undefined> =>
     version !== undefined && (await visible(version)) ? masked(version, visibility) : undefined;
-  const search = async (query: Parameters<ResourceReader['search']>[0]): Promise<SearchPage> => {
-    const where = both(guarded(query.where, visibility), visibility.where(query.type, by.search));
+  const joined = new WeakMap<Predicate, Map<string, Predicate>>();
+  const seenOf = ({ where, type }: Query): Predicate => {
+    // The same question makes the same object: by it the store remembers its plan.
+    const known = joined.get(where) ?? new Map<string, Predicate>();
+    const made = known.get(type) ?? both(guarded(where, visibility), visibility.where(type, by.search));
+    joined.set(where, known.set(type, made));
+    return made;
+  };
+  const search = async (query: Query): Promise<SearchPage> => {
+    const where = seenOf(query);
     if (where.is === 'none') return { matches: [], next: undefined, total: query.total ? 0 : undefined };
     const page = await resources.search({ ...query, where });
     return { ...page, matches: page.matches.map((version) => masked(version, visibility)) };

@@ -52,7 +52,8 @@ export interface SightParts {
 /**
  * **The one function that everything which leaves goes through** (architecture.md, invariant 2): reads, searches and
  * what they include, history, lineage, subscriptions. Whoever has a `Sight` reads through its readers and needs no
- * further check of rows or elements. Without granular scope, row filter, mask and sensitive staff it is the store, at once.
+ * further check of rows or elements. Without granular scope, row filter, mask and sensitive staff it is the store
+ * itself, at once.
  */
 export type SeenBy = (viewer: Viewer, store: TenantStore) => Sight | Promise<Sight>;
 

@@ -27,8 +27,9 @@ export interface AdminRig extends TestHouse {
   work(tenant: string): Promise<void>;
 }
 
-export async function adminRig(tenants: readonly TenantDocument[]): Promise<AdminRig> {
-  const test = await testHouse(tenants);
+/** @param settings that win over those of tests */
+export async function adminRig(tenants: readonly TenantDocument[], settings: object = {}): Promise<AdminRig> {
+  const test = await testHouse(tenants, undefined, undefined, settings);
   const server = await serving(test.house, { requestWork: () => {}, auditWriter: 'serve' });
   await server.app.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://localhost:${(server.app.server.address() as AddressInfo).port}`;

@@ -33,6 +33,6 @@ export function tamperWith(data: string, tenant: string, work: Tamper): void {
 function open(path: string, key: Buffer): Database.Database {
   const database = new Database(path);
   database.pragma("cipher='aegis'");
-  database.key(key);
+  database.key(Buffer.concat([Buffer.from('raw:'), key]));
   return database;
 }

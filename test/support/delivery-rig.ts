@@ -95,7 +95,7 @@ export async function deliveryRig(schedule = fastSchedule, at?: string, place: P
       };
       const set = builtInSets.full;
       const look = (store: TenantStore) =>
-        delivery.seenBy({ contract: 'v1', base: baseOf(tenant), scopes: access.scopes, set }, store);
+        delivery.served.seenBy({ contract: 'v1', base: baseOf(tenant), scopes: access.scopes, set }, store);
       const caller = async () => {
         const store = house.store(tenant);
         return { store, contract: 'v1', base: baseOf(tenant), access, sight: await look(store) };
@@ -107,11 +107,11 @@ export async function deliveryRig(schedule = fastSchedule, at?: string, place: P
       return {
         id: client.id,
         subscribe: async (endpoint, wish) =>
-          (await delivery.subscriptions.create(await caller(), subscriptionTo(endpoint, wish))).id,
+          (await delivery.served.subscriptions.create(await caller(), subscriptionTo(endpoint, wish))).id,
         subscription: read,
-        remove: async (id) => delivery.subscriptions.remove(await caller(), id, undefined),
+        remove: async (id) => delivery.served.subscriptions.remove(await caller(), id, undefined),
         put: async (id, change) =>
-          delivery.subscriptions.update(await caller(), id, { ...(await read(id)), ...change }, undefined),
+          delivery.served.subscriptions.update(await caller(), id, { ...(await read(id)), ...change }, undefined),
       };
     },
     happen: (tenant, people, topic = 'starter-created') => happen(house, tenant, people, topic),

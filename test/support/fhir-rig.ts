@@ -94,9 +94,11 @@ export async function fhirRig(
     trace: () => emptyTrace,
     subscriptions: subscriptions({
       ...{ canonicalBase, parameters, extract, keys, clock: { now: () => now }, changed: () => {} },
+      websocketUrl: () => 'wss://api.example/t/rxx/events/v1/websocket',
       egress: () => ({ privateRanges: [], loopback: false, ownOrigins: [publicUrl] }),
     }),
     topics: topicDefinitions(packageFolder()),
+    sockets: { said: async () => false, left: () => {} },
     events: eventFeed(headWatch((tenant) => store.tenant(grantTenant(tenant, 'job')), 25)),
     pageKey: keys.derive('page-token'),
     clock: { now: () => now },

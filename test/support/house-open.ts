@@ -39,15 +39,21 @@ export interface TestHouse {
 
 /**
  * @param at ISO 8601; left out: the system's clock, which tokens need
+ * @param settings that win over those of tests
  * @param folder an existing data folder, which stays; left out: a new one, which goes when the house is closed
  */
-export async function testHouse(tenants: readonly TenantDocument[], at?: string, folder?: string): Promise<TestHouse> {
+export async function testHouse(
+  tenants: readonly TenantDocument[],
+  at?: string,
+  folder?: string,
+  settings: object = {},
+): Promise<TestHouse> {
   const data = folder ?? mkdtempSync(join(tmpdir(), 'esr-fhir-house-'));
   let now = at;
   const clock = { now: () => (now === undefined ? new Date() : new Date(now)) };
   const house = await openHouse(
     { data },
-    { create: true, settings: { logLevel: 'error', port: 0, store: storeSetting(data) }, clock },
+    { create: true, settings: { logLevel: 'error', port: 0, store: storeSetting(data), ...settings }, clock },
   );
   for (const document of tenants) await house.tenants.apply(document);
   return {

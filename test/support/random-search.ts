@@ -44,14 +44,16 @@ const reachable: readonly (readonly [steps: string, uses: string])[] = [
 const updatedForms = datePrefixes.map((prefix) => `_lastUpdated ${prefix}`);
 
 /**
- * Makes searches that go through every parameter, form, prefix, chain and sort of `parameters` in turn, each with other
+ * Makes searches that go through every parameter, form, prefix, chain and sort of `served` in turn, each with other
  * filters at random. Values are taken from `resources`, so that most searches find something.
  */
 export function randomSearches(
-  parameters: SearchParameters,
+  served: SearchParameters,
   resources: readonly Placed[],
   seed: number,
 ): { readonly all: readonly string[]; readonly nth: (n: number) => RandomSearch } {
+  // Clients make Subscriptions, and the directory has none.
+  const parameters = new Map([...served].filter(([name]) => resources.some(({ type }) => type === name)));
   const every = [...parameters].flatMap(([type, ofType]) =>
     [...ofType.values()].flatMap((parameter) => formsOf(parameter).map((form) => ({ type, parameter, form }))),
   );

@@ -29,7 +29,7 @@ type Parts = Pick<
   'tenantStore' | 'registry' | 'seenBy' | 'base' | 'parameters' | 'canonicalBase' | 'clock' | 'logger'
 >;
 
-/** Undefined where the subscription is not this client's, not active, not of this channel, or may not be told any more. */
+/** Undefined where it is not this client's, not active, of another channel, or its client may be told no more. */
 export async function boundSubscription(
   of: Pick<Bound, 'tenant' | 'contract' | 'client' | 'id'>,
   parts: Parts,

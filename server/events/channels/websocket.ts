@@ -45,7 +45,16 @@ export interface WebsocketChannel {
 
 type Parts = Pick<
   DeliveryParts,
-  'tenantStore' | 'registry' | 'seenBy' | 'base' | 'parameters' | 'canonicalBase' | 'keys' | 'clock' | 'audit' | 'logger'
+  | 'tenantStore'
+  | 'registry'
+  | 'seenBy'
+  | 'base'
+  | 'parameters'
+  | 'canonicalBase'
+  | 'keys'
+  | 'clock'
+  | 'audit'
+  | 'logger'
 >;
 
 export function websocketChannel(parts: Parts): WebsocketChannel {

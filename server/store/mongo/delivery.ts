@@ -62,6 +62,21 @@ export function deliveryStore(
       return (await (await parts()).numbered.find(where, { sort: { subscription: 1, number: 1 } })).map(toEvent);
     },
 
+    ...attemptsIn(parts),
+
+    async ask(id, body) {
+      await (await parts()).asked.replace(id, { body });
+    },
+
+    async asked() {
+      const { asked } = await parts();
+      return new Map((await asked.find({}, { sort: { _id: 1 } })).map(({ _id, body }) => [asked.key(_id), body]));
+    },
+  };
+}
+
+function attemptsIn(parts: () => Promise<TenantParts>): Pick<DeliveryStore, 'attempts' | 'lastAttempts'> {
+  return {
     async attempts(subscription, from, to, limit) {
       const where = { subscription, last: { $gte: from }, first: { $lte: to } };
       const { attempt } = await parts();
@@ -72,15 +87,6 @@ export function deliveryStore(
       const { attempt } = await parts();
       const found = limit === 0 ? [] : await attempt.find({ subscription }, { sort: { at: -1, _id: -1 }, limit });
       return found.map(toAttempt).reverse();
-    },
-
-    async ask(id, body) {
-      await (await parts()).asked.replace(id, { body });
-    },
-
-    async asked() {
-      const { asked } = await parts();
-      return new Map((await asked.find({}, { sort: { _id: 1 } })).map(({ _id, body }) => [asked.key(_id), body]));
     },
   };
 }

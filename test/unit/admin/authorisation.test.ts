@@ -19,6 +19,7 @@ const bodies: Readonly<Record<string, string>> = {
   PUT: '{"mask":["gender"]}',
   rotate: '{}',
   role: '{"role":"viewer"}',
+  replay: '{"from":1}',
 };
 
 /** What an answer gives away, without what differs from one request to the next. */
@@ -33,7 +34,7 @@ describe('Authorisation in the management API', () => {
   /** Ids of rxx: a held file, a quarantined row, a client … */
   const ids: Record<string, string> = {
     ...{ files: '', exceptions: '', clients: '', users: '', 'permission-sets': 'rota' },
-    ...{ audit: 'serve-zz', 'registration-tokens': 'a1' },
+    ...{ audit: 'serve-zz', 'registration-tokens': 'a1', subscriptions: 's1' },
   };
 
   const path = (operation: Operation, tenant: string, id?: string) => {
@@ -146,6 +147,24 @@ describe('Authorisation in the management API', () => {
     for (const client of clients) await rig.house.clients.put({ ...client, status: 'disabled' });
     await rig.server.snapshot.refresh();
     expect((await rig.call('GET', '/admin/v1/tenants/rxx/files', token)).status).to.equal(401);
+  });
+
+  it('answers 429 to a client that asks too often, says when to come again, and records it', async () => {
+    await rig.house.tenants.set('ryy', 'clientRequestsPerMinute', '2');
+    await rig.server.snapshot.refresh();
+    const token = await rig.token('ryy', 'admin/files.read');
+    const ask = () => rig.call('GET', '/admin/v1/tenants/ryy/files', token);
+    const first = await ask();
+    expect(first.headers.get('ratelimit-policy')).to.equal('"client";q=2;w=60');
+    await ask();
+    const refused = await ask();
+    expect(refused.status).to.equal(429);
+    expect(refused.body).to.include({ title: 'Too Many Requests' });
+    expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 60);
+    const [row] = await rig.store('ryy').audit.scan({ descending: true, count: 1 });
+    expect(JSON.parse(row?.bytes ?? '')).to.include({ s: 429, r: 'throttled' });
+    await rig.house.tenants.set('ryy', 'clientRequestsPerMinute', '0');
+    await rig.server.snapshot.refresh();
   });
 
   it('answers unknown paths and methods as problems', async () => {

@@ -1,3 +1,5 @@
+import { request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { InjectOptions } from 'fastify';
 import { rateLimiter } from '../../../server/auth/rate-limit.ts';
@@ -60,7 +62,10 @@ describe('http admission', () => {
   });
 
   it('answers no other host name with anything but 421, probes of its health apart', async () => {
-    await open({ hosts: allowedHosts('https://api.example', 'internal.example:8080', true) });
+    await open({
+      hosts: allowedHosts('https://api.example', 'internal.example:8080', true),
+      plugins: [async (app) => void app.get('/other', async () => 'x')],
+    });
     const status = async (url: string, host: string) =>
       (await ask(url, { headers: { authorization, host } })).statusCode;
     for (const host of ['api.example', 'API.example:443', 'internal.example:8080']) {
@@ -69,7 +74,7 @@ describe('http admission', () => {
     for (const host of ['evil.example', 'api.example:8443', 'api.example.evil.example', '']) {
       expect(await status(`${base}/Practitioner/p1`, host), host).to.equal(421);
       expect(rig.audited.at(-1)).to.include({ status: 421, reason: 'misdirected' });
-      expect(await status('/nowhere', host)).to.equal(421);
+      expect(await status('/other', host)).to.equal(421);
       expect(await status('/healthz', host)).to.equal(200);
     }
     const outcome = await ask(`${base}/metadata`, { headers: { host: 'evil.example' } });
@@ -120,6 +125,17 @@ describe('http admission', () => {
     expect((await rig.app.inject({ ...big, headers: form })).statusCode).to.equal(413);
     const page = (await ask(`${base}/Practitioner?_count=${limits.searchCountMax + 1}`)).json();
     expect(page.link[0].url).to.contain(`_count=${limits.searchCountMax}`);
+    await rig.app.listen({ port: 0, host: '127.0.0.1' });
+    const { port } = rig.app.server.address() as AddressInfo;
+    const head = await new Promise<number | undefined>((resolve, reject) => {
+      const headers = { 'x-long': 'a'.repeat(2 * limits.urlBytesMax) };
+      const sent = request({ port, host: '127.0.0.1', path: '/healthz', headers }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      });
+      sent.on('error', reject).end();
+    });
+    expect(head).to.equal(431);
     const many = '&active=true'.repeat(limits.searchParametersMax + 1).slice(1);
     expect((await ask(`${base}/Practitioner?${many}`)).statusCode).to.equal(400);
   });

@@ -258,7 +258,11 @@ describe('interaction/subscription', () => {
     expect(entry.supportedProfile).to.deep.equal([`${backport}/backport-subscription`]);
     const codes = entry.interaction.map(({ code }: { code: string }) => code);
     expect(codes).to.have.members('read vread history-instance search-type create update patch delete'.split(' '));
-    expect(entry.operation.map(({ name }: { name: string }) => name)).to.deep.equal(['status', 'events']);
+    expect(entry.operation.map(({ name }: { name: string }) => name)).to.deep.equal([
+      'status',
+      'events',
+      'get-ws-binding-token',
+    ]);
     const topics = entry.extension.map((one: { valueCanonical: string }) => one.valueCanonical);
     expect(topics).to.have.length(15);
     for (const canonical of topics) {
@@ -272,7 +276,7 @@ describe('interaction/subscription', () => {
     expect((await ask('GET', 'SubscriptionTopic/nothing')).statusCode).to.equal(404);
   });
 
-  it('refuses a binding token with a reason', async () => {
+  it('gives no token to bind a websocket to a subscription of another channel', async () => {
     const { id } = await make();
     expect((await ask('GET', `Subscription/${id}/$get-ws-binding-token`)).statusCode).to.equal(422);
   });

@@ -54,4 +54,40 @@ describe('the fetch of a client’s key set', () => {
     }
     expect(asked).to.deep.equal([]);
   });
+
+  it('looks at the very address that it connects to: a name that changes its mind helps nobody', async () => {
+    const answers = [['10.0.0.7'], ['203.0.113.7', '127.0.0.1'], ['::ffff:169.254.169.254']];
+    const looked: string[] = [];
+    const told = async (addresses: readonly string[]) => {
+      const resolve: Parameters<typeof fetchKeySet>[2] = (name, _options, done) => {
+        looked.push(name);
+        done(
+          null,
+          addresses.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+        );
+      };
+      return fetchKeySet('https://vendor.example/jwks', false, resolve).then(
+        () => 'answered',
+        (error: Error) => error.message,
+      );
+    };
+    for (const addresses of answers) expect(await told(addresses), addresses.join()).to.contain('blocked');
+    expect(looked).to.deep.equal(answers.map(() => 'vendor.example'));
+    expect(await why('https://vendor.example:444/', false)).to.contain('blocked');
+  });
+
+  it('asks for the addresses anew with every fetch, so that the first answer vouches for no second one', async () => {
+    let turn = 0;
+    const { port } = new URL(origin);
+    const resolve: Parameters<typeof fetchKeySet>[2] = (_name, _options, done) => {
+      turn += 1;
+      done(null, [{ address: turn === 1 ? '127.0.0.1' : '10.0.0.1', family: 4 }]);
+    };
+    // In development this machine stands for the public address that a name shows first.
+    const url = `http://localhost:${port}/jwks`;
+    expect((await fetchKeySet(url, true, resolve)).status).to.equal(200);
+    const second = await fetchKeySet(url, true, resolve).catch((error: Error) => error.message);
+    expect(second).to.contain('blocked');
+    expect(turn).to.equal(2);
+  });
 });

@@ -8,6 +8,7 @@ import { type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose';
 import type { AuditEntry } from '../../../server/audit/entry.ts';
 import type { Client } from '../../../server/auth/client.ts';
 import { type ClientWish, newClient } from '../../../server/auth/new-client.ts';
+import type { Rate } from '../../../server/auth/rate-limit.ts';
 import { systemClock } from '../../../server/core/clock.ts';
 import { randomId } from '../../../server/core/id.ts';
 import { keyRing } from '../../../server/keys/key-ring.ts';
@@ -41,6 +42,8 @@ export interface Rig {
   readonly store: Store;
   signing: SigningKeys;
   auditFails: boolean;
+  /** Left out: as many as come. */
+  rate?: (address: string | null) => Rate | undefined;
   register(wish?: Partial<ClientWish>): Promise<{ readonly client: Client; readonly secret: string }>;
   post(form: Readonly<Record<string, string>> | URLSearchParams, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
@@ -62,7 +65,7 @@ export async function openRig(): Promise<Rig> {
   app.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', `request-${request.id}`).header('x-correlation-id', 'correlation');
   });
-  const rig = {
+  const rig: Omit<Rig, 'server'> & { url: string } = {
     url: '',
     tenants,
     clients,
@@ -101,7 +104,7 @@ export async function openRig(): Promise<Rig> {
     registrationTokens: registrationTokens(store.system.documents),
     revoke: snapshot.revoke,
     endTokens: (id, now) => endTokens(store.system.documents, 'client', id, now),
-    rate: () => undefined,
+    rate: (address) => rig.rate?.(address),
     development: false,
     async audit(entry) {
       if (rig.auditFails) throw new Error('the disk is full');

@@ -41,6 +41,7 @@ describe('search/parse', () => {
   });
 
   for (const raw of [
+    'name=a%00b',
     'name=%zz',
     '%ff=x',
     'a b=c',
