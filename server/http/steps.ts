@@ -9,6 +9,7 @@ import { limits } from '../core/limits.ts';
 import type { Context, InteractionResponse, OpenContext, Service } from '../interaction/context.ts';
 import { notFound } from '../interaction/read.ts';
 import type { ProtectedRoute } from '../interaction/table.ts';
+import type { Sight } from '../visibility/sight.ts';
 import { host, rate } from './admission.ts';
 import type { ServerDeps } from './deps.ts';
 import { authorizations, type Exchange, headerOf } from './exchange.ts';
@@ -65,7 +66,7 @@ function route(exchange: Exchange): undefined {
 }
 
 /** An unknown or suspended tenant, or a contract that is not live, answers as a known one does without a token. */
-async function token(exchange: Exchange, { deps }: StepParts): Promise<undefined> {
+function token(exchange: Exchange, { deps }: StepParts): undefined | Promise<undefined> {
   const { registered, base } = exchange;
   const { tenant, contract } = present(exchange.located, 'the place');
   const live = registered?.status === 'active' && registered.contracts.includes(contract);
@@ -75,7 +76,11 @@ async function token(exchange: Exchange, { deps }: StepParts): Promise<undefined
     url: deps.publicUrl() + exchange.path,
     proof: headerOf(exchange.raw, 'dpop'),
   };
-  const result = await deps.authenticate(authorizations(exchange.raw), base, tenant, request);
+  const result = deps.authenticate(authorizations(exchange.raw), base, tenant, request);
+  return result instanceof Promise ? result.then((late) => admit(exchange, late, live)) : admit(exchange, result, live);
+}
+
+function admit(exchange: Exchange, result: Access | Refusal, live: boolean): undefined {
   if (isRefusal(result)) throw refuse(exchange, result);
   if (!live) throw refuse(exchange, { kind: 'invalid', reason: 'tenant-not-active' });
   exchange.access = result;
@@ -114,7 +119,7 @@ function accept(exchange: Exchange): undefined {
   exchange.contentType = type;
 }
 
-async function interact(exchange: Exchange, { deps, service }: StepParts): Promise<InteractionResponse> {
+function interact(exchange: Exchange, { deps, service }: StepParts): Promise<InteractionResponse> {
   if (exchange.fault !== undefined) throw exchange.fault;
   const { route, type, id, version } = present(exchange.routed, 'the route');
   const { tenant, contract } = present(exchange.located, 'the place');
@@ -123,23 +128,20 @@ async function interact(exchange: Exchange, { deps, service }: StepParts): Promi
   const request = { type, id, version, query, body: bodyOf(exchange), header: (name: string) => headerOf(raw, name) };
   if (route.open) return route.run(context, request);
   const set = present(exchange.permissions, 'the permission set');
-  return route.run(await seenContext(exchange, context, present(access, 'access'), set, deps), request);
+  const seen = seenContext(exchange, context, present(access, 'access'), set, deps);
+  return seen instanceof Promise ? seen.then((late) => route.run(late, request)) : route.run(seen, request);
 }
 
 /** What the client sees, now or, of an answer that goes on, again. */
-async function seenContext(
+function seenContext(
   exchange: Exchange,
   open: OpenContext,
   access: Access,
   set: PermissionSet,
   deps: ServerDeps,
-): Promise<Context> {
+): Context | Promise<Context> {
   const { contract, base, tenant } = open;
   const store = deps.store.tenant(access.grant);
-  const found = deps.seenBy({ contract, base, scopes: access.scopes, set }, store);
-  const sight = found instanceof Promise ? await found : found;
-  exchange.mask = sight.mask;
-  const seen = sight.resources === store.resources ? store : { ...store, resources: sight.resources };
   const again = async () => {
     const live = deps.registry.tenant(tenant)?.contracts.includes(contract) === true;
     if (!live || (await access.isGood?.()) === false) return undefined;
@@ -150,7 +152,13 @@ async function seenContext(
     if (route.open || !isCovered(route, type, next)) return undefined;
     return seenContext(exchange, open, next, now, deps);
   };
-  return { ...open, access, store: seen, sight, again };
+  const context = (sight: Sight): Context => {
+    exchange.mask = sight.mask;
+    const seen = sight.resources === store.resources ? store : { ...store, resources: sight.resources };
+    return { ...open, access, store: seen, sight, again };
+  };
+  const sight = deps.seenBy({ contract, base, scopes: access.scopes, set }, store);
+  return sight instanceof Promise ? sight.then(context) : context(sight);
 }
 
 const mediaTypes = {

@@ -3,17 +3,16 @@ import type { ConnectionOptions, NatsConnection } from '@nats-io/transport-node'
 import { limits } from '../../core/limits.ts';
 import type { EventPublisher } from '../publishing.ts';
 
-/** The stream that takes the events of all tenants, made where it is not there; an operator's own is left as it is. */
-const stream = { name: 'ESR-EVENTS', subjects: ['*.esr.>'] } as const;
-
 interface Broker {
   readonly connection: NatsConnection;
   readonly client: JetStreamClient;
+  /** Makes a tenant's stream where it is not there; an operator's own is left as it is. */
+  prepared(tenant: string): Promise<void>;
 }
 
 /**
- * NATS JetStream (https://docs.nats.io/nats-concepts/jetstream): subjects are `TENANT.esr.TOPIC`, so that an account's
- * permissions can be one tenant's; `Nats-Msg-Id` is the event's id, by which the server keeps once what it is sent twice
+ * NATS JetStream (https://docs.nats.io/nats-concepts/jetstream): subjects are `TENANT.esr.TOPIC` in a stream
+ * `ESR-TENANT`, so that permissions, limits and retention can be one tenant's; `Nats-Msg-Id` is the event's id, by which the server keeps once what it is sent twice
  * within `publishDuplicateSeconds`. An event is published when the stream has stored it. The client is loaded where it
  * is used.
  *
@@ -32,7 +31,8 @@ export function natsPublisher(url: string): EventPublisher {
   return {
     async publish({ tenant, topic, id, body }) {
       if (closed) throw new Error('the publisher is closed');
-      const { client } = await connected();
+      const { client, prepared } = await connected();
+      await prepared(tenant);
       await client.publish(`${tenant}.esr.${topic}`, body, { msgID: id, timeout: limits.publishTimeoutMs });
     },
     async close() {
@@ -49,12 +49,18 @@ async function open(url: string): Promise<Broker> {
   const connection = await connect(optionsOf(new URL(url)));
   try {
     const { streams } = await jetstreamManager(connection);
-    const known = await streams.info(stream.name).catch(() => undefined);
-    const duplicateWindow = nanos(limits.publishDuplicateSeconds * 1000);
-    if (known === undefined) {
-      await streams.add({ name: stream.name, subjects: [...stream.subjects], duplicate_window: duplicateWindow });
-    }
-    return { connection, client: jetstream(connection) };
+    const ready = new Set<string>();
+    const prepared = async (tenant: string) => {
+      if (ready.has(tenant)) return;
+      const name = `ESR-${tenant}`;
+      const known = await streams.info(name).catch(() => undefined);
+      const duplicates = nanos(limits.publishDuplicateSeconds * 1000);
+      if (known === undefined) {
+        await streams.add({ name, subjects: [`${tenant}.esr.>`], duplicate_window: duplicates });
+      }
+      ready.add(tenant);
+    };
+    return { connection, client: jetstream(connection), prepared };
   } catch (error) {
     await connection.close();
     throw error;
