@@ -133,6 +133,17 @@ export function scopesUnder(scopes: readonly Scope[], set: PermissionSet): reado
   const narrow = narrowsView(set);
   const names = Object.keys(set.resources);
   if (!narrow && names.length === 1 && set.resources['*'] === 'cruds') return scopes;
+  const known = narrowed.get(scopes);
+  if (known?.set === set) return known.scopes;
+  const made = narrowedScopes(scopes, set, narrow);
+  narrowed.set(scopes, { set, scopes: made });
+  return made;
+}
+
+/** A token's scopes are asked about at every request: the same list and the same set give the same answer. */
+const narrowed = new WeakMap<readonly Scope[], { readonly set: PermissionSet; readonly scopes: readonly Scope[] }>();
+
+function narrowedScopes(scopes: readonly Scope[], set: PermissionSet, narrow: boolean): readonly Scope[] {
   const rest = set.resources['*'] ?? '';
   return scopes.flatMap((scope) => {
     // A wildcard is the types that are served: what it leaves out, one list can say of each.

@@ -155,7 +155,9 @@ function seenContext(
   const context = (sight: Sight): Context => {
     exchange.mask = sight.mask;
     const seen = sight.resources === store.resources ? store : { ...store, resources: sight.resources };
-    return { ...open, access, store: seen, sight, again };
+    // Named one by one: a spread of the open context takes a thirtieth of a read.
+    const { service, requestId, correlationId } = open;
+    return { tenant, contract, base, service, requestId, correlationId, access, store: seen, sight, again };
   };
   const sight = deps.seenBy({ contract, base, scopes: access.scopes, set }, store);
   return sight instanceof Promise ? sight.then(context) : context(sight);

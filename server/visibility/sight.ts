@@ -61,13 +61,20 @@ export function seenBy(parts: SightParts): SeenBy {
   const maskOf = masks(parts);
   const rowsOf = rows();
   const kept = new WeakMap<readonly Scope[], KeptSight>();
+  const whole = new WeakMap<readonly Scope[], Sight & { readonly base: string }>();
   return (viewer, store) => {
     const { set, base } = viewer;
     const staff = set.sensitive ? none : parts.sensitiveStaff(store.tenant);
     const mask = maskOf(set);
     const plain = !narrowsView(set) && staff.length === 0;
     const scopes = scopesUnder(viewer.scopes, set);
-    if (plain && !scopes.some(({ params }) => params !== undefined)) return wholeSight(parts, scopes, base, store);
+    if (plain && !scopes.some(({ params }) => params !== undefined)) {
+      const seen = whole.get(scopes);
+      if (seen?.resources === store.resources && seen.base === base) return seen;
+      const made = { ...wholeSight(parts, scopes, base, store), base };
+      whole.set(scopes, made);
+      return made;
+    }
     const now = parts.clock.now().getTime();
     const make = (ofRows: Rows): Sight => {
       const { parameters, canonicalBase } = parts;

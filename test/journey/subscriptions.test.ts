@@ -145,7 +145,7 @@ describe('Subscriptions, from a file to a receiver', () => {
     expect([empty?.method, empty?.bytes.length]).to.deep.equal(['POST', 0]);
   });
 
-  it('keeps one correlation id from the file to the event, the notification and its lineage', async () => {
+  it('keeps one correlation id from the file to the event, the notification, the read that follows and the lineage', async () => {
     const made = await client.subscribe(subscriptionTo(`${hook.url}/traced`));
     traced = made.id;
     await until('active', 5, async () => ((await client.subscription(made.id)).status === 'active' ? true : undefined));
@@ -166,6 +166,14 @@ describe('Subscriptions, from a file to a receiver', () => {
       bytes: received.bytes.length,
       sha256: sha256(received.bytes),
     });
+    // The receiver reads what it was told of, and says why.
+    const [focus = ''] = notificationOf(received).focuses;
+    const correlated = { 'x-correlation-id': received.headers['x-correlation-id'] ?? '' };
+    const read = await client.send('GET', focus.slice(`${server.url}/t/rxx/fhir/v1/`.length), undefined, correlated);
+    expect([read.status, read.headers['x-correlation-id']]).to.deep.equal([200, report?.id]);
+    const whole = await traceFile(house.store('rxx'), report?.id ?? '');
+    const reads = whole?.reads.filter(({ correlationId }) => correlationId === report?.id) ?? [];
+    expect(reads.map(({ interaction, client: by }) => [interaction, by])).to.deep.include(['read', client.client.id]);
   });
 
   it('is listed, and replayed, from the command line', async () => {
