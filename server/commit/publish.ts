@@ -50,17 +50,17 @@ export async function publishUnits(
   finish: (counts: PublishCounts, at: string) => readonly Op[],
 ): Promise<PublishCounts> {
   const prepared = await prepareUnits(publishing, units);
-  await writePrepared(publishing, prepared, (at) => finish(prepared.counts, at));
+  await writePrepared(publishing, [prepared], (at) => finish(prepared.counts, at));
   return prepared.counts;
 }
 
-/** Commits what was prepared, as one batch, with what `finish` adds. */
+/** Commits what was prepared, in that order as one batch, with what `finish` adds. */
 export async function writePrepared(
   { store, clock, lease }: Publishing,
-  { ops }: Prepared,
+  prepared: readonly Prepared[],
   finish: (at: string) => readonly Op[],
 ): Promise<void> {
-  await writeBatch(store, clock, (at) => [...ops(at), ...finish(at)], lease);
+  await writeBatch(store, clock, (at) => [...prepared.flatMap(({ ops }) => ops(at)), ...finish(at)], lease);
 }
 
 /**

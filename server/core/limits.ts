@@ -3,6 +3,8 @@ export const limits = {
   rowsPerChunkMax: 500,
   stageRowsPerBatchMax: 2_000,
   unitsPerBatchMax: 200,
+  unitsGatheredMax: 2_000,
+  versionsPerBatchMin: 400,
   versionsBeforeThread: 1_000,
   /** Twenty bytes each: what recognising unchanged rows may cost in memory. */
   recordBucketsMax: 2 ** 21,
@@ -10,6 +12,7 @@ export const limits = {
   keyCharactersMax: 64,
   unknownTypesListedMax: 32,
   csvRowCharactersMax: 256 * 1024,
+  csvRowsSampledMax: 200,
   csvKeysRememberedMax: 50_000,
   driftsListedMax: 10,
   absentListedMax: 100,

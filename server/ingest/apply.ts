@@ -1,14 +1,10 @@
-import { type PublishCounts, prepareUnits, writePrepared } from '../commit/publish.ts';
 import { writeBatch } from '../commit/write-batch.ts';
 import { assert, present } from '../core/assert.ts';
-import { londonDate } from '../core/clock.ts';
 import { limits } from '../core/limits.ts';
 import type { HeldLease } from '../jobs/lease.ts';
 import { keyText } from '../record/record.ts';
-import { type Unit, unitText } from '../record/unit.ts';
 import type { FileRow, Op, Stage, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
-import { fileAnnouncer } from './announcer.ts';
 import { exceptionEvents } from './file-events.ts';
 import { type Join, joinOf } from './join.ts';
 import { balances } from './ledger.ts';
@@ -89,82 +85,4 @@ function fromTheStart(file: FileRow): FileRow {
 async function statedBy(store: TenantStore, file: FileRow): Promise<ReadonlySet<string>> {
   if (file.checkpoint?.after === null) return new Set();
   return new Set((await store.records.byFile(file.id)).map(keyText));
-}
-
-/** A batch of resources that is on its way into the store. */
-interface UnderWay {
-  readonly units: ReadonlySet<string>;
-  readonly made: ReadonlySet<string>;
-  readonly written: Promise<void>;
-}
-
-const nothing: UnderWay = { units: new Set(), made: new Set(), written: Promise.resolve() };
-
-/**
- * Projects every unit that is due for work, batch by batch, until none is left. While a batch is written the next one
- * is projected: no unit is in both, and where it needs a resource that the batch changes it is projected again.
- */
-export async function publishResources(ingest: Ingest, started: FileRow): Promise<FileRow> {
-  const { parts, tenant, store, lease } = ingest;
-  const today = londonDate(parts.clock.now());
-  const projectors = parts.projectors(tenant, store, today);
-  const announcer = fileAnnouncer(tenant, started, await store.ledger.files(), today);
-  const { clock, software, extract } = parts;
-  const about = { store, clock, software, extract, cause: 'file' as const, file: started.id, announcer, projectors };
-  let file = started;
-  let before = nothing;
-  try {
-    for (let done = 0; ; ) {
-      const units = await unitsLeft(store, before.units);
-      if (units.length === 0) {
-        // What was under way may have been all, or made way for units that wait behind it.
-        if (before === nothing) return file;
-        await before.written;
-        before = nothing;
-        continue;
-      }
-      let prepared = await prepareUnits(about, units);
-      await before.written;
-      if (intersect(prepared.looked, before.made)) prepared = await prepareUnits(about, units);
-      const next = withCounts(file, prepared.counts);
-      const written = writePrepared({ ...about, lease: lease.current() }, prepared, () => [
-        { op: 'work-done', tenant: store.tenant, units },
-        { op: 'file', tenant: store.tenant, file: next },
-      ]);
-      // Awaited before the next one is written: until then its failure is nobody's.
-      written.catch(() => {});
-      before = { units: new Set(units.map(unitText)), made: prepared.made, written };
-      file = next;
-      done += units.length;
-      parts.progress?.({ file: file.name, phase: 'publish', done, total: null });
-    }
-  } finally {
-    // Where projecting failed, the batch under way ends first: nobody writes on when the lease is given back.
-    await before.written;
-  }
-}
-
-/** The next units that are due and not under way. */
-async function unitsLeft({ records }: TenantStore, underWay: ReadonlySet<string>): Promise<readonly Unit[]> {
-  const work = await records.work(limits.unitsPerBatchMax + underWay.size);
-  const units = work.map(({ unit }) => unit).filter((unit) => !underWay.has(unitText(unit)));
-  return units.slice(0, limits.unitsPerBatchMax);
-}
-
-function intersect(one: ReadonlySet<string>, other: ReadonlySet<string>): boolean {
-  for (const name of other) if (one.has(name)) return true;
-  return false;
-}
-
-function withCounts(file: FileRow, counts: PublishCounts): FileRow {
-  const warnings = { ...file.warnings };
-  for (const [rule, count] of Object.entries(counts.warnings)) warnings[rule] = (warnings[rule] ?? 0) + count;
-  const { created, changed, removed } = file;
-  return {
-    ...file,
-    created: created + counts.created,
-    changed: changed + counts.changed,
-    removed: removed + counts.removed,
-    warnings,
-  };
 }

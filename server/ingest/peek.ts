@@ -1,3 +1,4 @@
+import { limits } from '../core/limits.ts';
 import { chooseFormat, firstBytesMax } from './choose-format.ts';
 import type { CsvProfile } from './formats/csv/profile.ts';
 import { peekGo2Header } from './formats/go2/read.ts';
@@ -16,8 +17,14 @@ export async function peekVpd(source: Source, profiles: readonly CsvProfile[]): 
   if (format.is === 'go1') return format.header.vpd;
   if (format.is === 'csv') {
     const { header, sample } = format.layout;
-    const codes = header.tenant < 0 ? [] : sample.map((cells) => (cells[header.tenant] ?? '').trim());
-    return codes.find((code) => code !== '');
+    if (header.tenant < 0) return undefined;
+    // Reading ten rows is a tenth of the work, and the first of them will say it.
+    for (const rowsMax of [10, limits.csvRowsSampledMax]) {
+      const codes = sample(rowsMax).map((cells) => (cells[header.tenant] ?? '').trim());
+      const code = codes.find((one) => one !== '');
+      if (code !== undefined) return code;
+    }
+    return undefined;
   }
   const peeked = peekGo2Header(first);
   return peeked.ok ? peeked.header.vpd : undefined;

@@ -10,6 +10,8 @@ export interface Read {
   readonly client: string | null;
   readonly interaction: string;
   readonly requestId: string;
+  /** What the reader said it belongs to, such as the notification that it followed; else its own. */
+  readonly correlationId: string;
   /** `Type/id/version` of those of the traced resources that it disclosed. */
   readonly versions: readonly string[];
   /** Names of the elements that were left out of them. */
@@ -51,6 +53,7 @@ function inOrder(found: ReadonlyMap<string, Read>): readonly Read[] {
 }
 
 function read(id: string, entry: AuditEntry, versions: readonly string[]): Read {
-  const { at, client, interaction, requestId, mask } = entry;
-  return { at, client, interaction, requestId, versions, ...(mask === undefined ? {} : { mask }), auditEvent: id };
+  const { at, client, interaction, requestId, correlationId, mask } = entry;
+  const masked = mask === undefined ? {} : { mask };
+  return { at, client, interaction, requestId, correlationId, versions, ...masked, auditEvent: id };
 }

@@ -11,6 +11,7 @@ const saltBytes = 32;
 const tagBytes = 16;
 const chunkBytes = 64 * 1024;
 const sealedBytes = tagBytes + chunkBytes;
+const nothing = Buffer.alloc(0);
 
 /** What a blob is stored under. Names may hold anything; a keyed hash is plain and tells nobody what is stored. */
 export function sealedName(key: Buffer, name: string): string {
@@ -35,7 +36,7 @@ export async function seal(
   const hash = createHash('sha256');
   let total = 0;
   let number = 0;
-  let pending: Buffer = Buffer.alloc(0);
+  let pending: Buffer = nothing;
   const writeChunk = async (chunk: Buffer, last: boolean) => {
     const cipher = createCipheriv('aes-256-gcm', own, nonce(number, last));
     const sealed = cipher.update(chunk);
@@ -49,14 +50,18 @@ export async function seal(
     hash.update(piece);
     total += piece.length;
     const whole = Buffer.from(piece.buffer, piece.byteOffset, piece.length);
-    pending = pending.length === 0 ? whole : Buffer.concat([pending, whole]);
     // A full chunk is kept back until more comes: the last one must be marked.
     let taken = 0;
-    for (; pending.length - taken > chunkBytes; taken += chunkBytes) {
-      await writeChunk(pending.subarray(taken, taken + chunkBytes), false);
+    if (pending.length > 0 && pending.length + whole.length > chunkBytes) {
+      taken = chunkBytes - pending.length;
+      await writeChunk(Buffer.concat([pending, whole.subarray(0, taken)]), false);
+      pending = nothing;
+    }
+    for (; pending.length + whole.length - taken > chunkBytes; taken += chunkBytes) {
+      await writeChunk(whole.subarray(taken, taken + chunkBytes), false);
     }
     // A copy: the piece is the caller's, who may use its memory again.
-    pending = Buffer.from(pending.subarray(taken));
+    pending = Buffer.concat([pending, whole.subarray(taken)]);
   }
   await writeChunk(pending, true);
   return { bytes: total, sha256: hash.digest('hex') };

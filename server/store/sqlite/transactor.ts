@@ -14,11 +14,11 @@ export interface Transactor {
 }
 
 /**
- * Commits a tenant's batches: the first ones at once; when there are many, in a thread, so that the caller can make the
- * next batch meanwhile. The log of a file that somebody always reads never begins anew; so now and then its content is
- * moved while the caller waits for a batch and reads nothing.
+ * Commits a tenant's batches: the first ones at once; when there are many, those with versions in a thread, so that the
+ * caller can make the next batch meanwhile. The log of a file that somebody always reads never begins anew; so now and
+ * then its content is moved while the caller waits for a batch and reads nothing.
  *
- * @param versionsMax written before the thread is started
+ * @param versionsMax written before the thread is started, whose start and second cache a small file does not pay for
  */
 export function transactor(writer: Writer, versionsMax: number, places: () => BatchPlaces): Transactor {
   let thread: BatchWriter | undefined;
@@ -26,11 +26,9 @@ export function transactor(writer: Writer, versionsMax: number, places: () => Ba
   let logged = 0;
 
   const inThread = async (rows: readonly BatchRow[], versions: number, ...when: WhenArguments) => {
-    if (thread === undefined) {
-      // Whoever may not open the file may not start a thread that does.
-      writer.data.open();
-      thread = batchWriter(places());
-    }
+    // Whoever may not open the file may not start a thread that does.
+    writer.data.open();
+    thread ??= batchWriter(places());
     const mine = thread;
     // An older state that is still looked at would keep the log from beginning anew.
     writer.data.refresh();
@@ -47,10 +45,11 @@ export function transactor(writer: Writer, versionsMax: number, places: () => Ba
     async transact(ops, at, lease) {
       for (const op of ops) assert(op.tenant === writer.tenant, 'every op of a batch names the tenant of its handle');
       const rows = batchRows(ops);
-      const versions = rows.reduce((sum, row) => sum + (row.op === 'version' ? 1 : 0), 0);
-      const threaded = versions > 0 && written >= versionsMax;
+      const versions = rows.reduce((sum, { op }) => (op === 'version' ? sum + 1 : sum), 0);
+      if (versions > 0 && written >= versionsMax) return inThread(rows, versions, at, lease);
+      const batch = transact(writer, rows, at, lease);
       written += versions;
-      return threaded ? inThread(rows, versions, at, lease) : transact(writer, rows, at, lease);
+      return batch;
     },
     async close() {
       const ending = thread;

@@ -1,4 +1,5 @@
 import { parse } from 'csv-parse/sync';
+import { limits } from '../../../core/limits.ts';
 import { csvOptions } from './csv-options.ts';
 import { type CsvEncoding, guessEncoding } from './encoding.ts';
 import { foldHeader } from './fold-header.ts';
@@ -12,14 +13,13 @@ export interface CsvLayout {
   readonly delimiter: string;
   /** Rows before the first data row: titles, blank lines and the header. */
   readonly skip: number;
-  /** The first data rows. */
-  readonly sample: readonly (readonly string[])[];
+  /** Up to so many of the first data rows: those that lie in the first bytes. */
+  readonly sample: (rowsMax: number) => readonly (readonly string[])[];
 }
 
 const delimiters = [',', ';', '\t', '|'] as const;
 /** A report may begin with a title and the date on which it was run. */
 const headerRowsMax = 20;
-const sampleRowsMax = 200;
 const columnsMin = 3;
 
 /**
@@ -29,7 +29,7 @@ const columnsMin = 3;
  * @param first the first bytes of the file (`limits.lineBytesMax`)
  */
 export function findLayout(first: Uint8Array, profiles: readonly CsvProfile[]): CsvLayout | undefined {
-  let best: { readonly layout: CsvLayout; readonly score: number } | undefined;
+  let best: { readonly layout: Omit<CsvLayout, 'sample'>; readonly score: number } | undefined;
   const text = decodeFirst(first, guessEncoding(first));
   for (const delimiter of delimiters) {
     const rows = rowsOf(text, delimiter, headerRowsMax);
@@ -40,21 +40,28 @@ export function findLayout(first: Uint8Array, profiles: readonly CsvProfile[]): 
         const header = bindHeader(profile, cells);
         const score = scoreOf(header, cells);
         if (score <= (best?.score ?? 0)) continue;
-        best = { score, layout: { profile, header, delimiter, skip: at + 1, sample: [] } };
+        best = { score, layout: { profile, header, delimiter, skip: at + 1 } };
       }
     }
   }
   if (best === undefined) return undefined;
   const { delimiter, skip } = best.layout;
-  return { ...best.layout, sample: rowsOf(text, delimiter, headerRowsMax + sampleRowsMax).slice(skip) };
+  const sample = (rowsMax: number) => rowsOf(text, delimiter, skip + rowsMax).slice(skip);
+  return { ...best.layout, sample };
+}
+
+interface GuessedTable extends Pick<CsvLayout, 'delimiter'> {
+  readonly header: readonly string[];
+  /** The first data rows. */
+  readonly sample: readonly (readonly string[])[];
 }
 
 /** The most likely header row of a file that no profile knows: the first row of many different texts. */
-export function guessTable(first: Uint8Array): Pick<CsvLayout, 'delimiter' | 'sample'> & { header: readonly string[] } {
+export function guessTable(first: Uint8Array): GuessedTable {
   let best = { delimiter: ',', header: [] as readonly string[], sample: [] as readonly (readonly string[])[] };
   const text = decodeFirst(first, guessEncoding(first));
   for (const delimiter of delimiters) {
-    const rows = rowsOf(text, delimiter, headerRowsMax + sampleRowsMax);
+    const rows = rowsOf(text, delimiter, headerRowsMax + limits.csvRowsSampledMax);
     const widest = Math.max(0, ...rows.map((row) => row.length));
     const at = rows.findIndex(
       (row) => row.length === widest && row.every((cell) => cell.trim() !== '' && !/^[\d/:.\s-]+$/.test(cell)),
