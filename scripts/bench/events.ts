@@ -16,8 +16,8 @@ interface Sizes {
 }
 
 /**
- * From a commit in another process to a receiver on loopback: waits of single events and of 1,000 a second, deliveries/s
- * beside a bare loop that posts the same bytes, websockets, and what 1,000 subscribers cost an ingest.
+ * From a commit in another process to a receiver on loopback: waits of single events and of 1,000 a second; deliveries
+ * per second beside a bare loop that posts the same bytes; websockets; what very many subscribers cost an ingest.
  */
 export async function benchEvents({ staff, quick }: Sizes): Promise<object> {
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-bench-'));

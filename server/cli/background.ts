@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { limits } from '../core/limits.ts';
 import { ingestNodeOptions } from '../ingest/node-options.ts';
 import { childEnvironment } from './child-environment.ts';
@@ -32,6 +33,7 @@ export function background(
       stdio: ['ignore', 'ignore', 'inherit'],
       env: childEnvironment(settings),
     });
+    yieldToRequests(child);
     running.set(tenant, child);
     child.once('error', (error) => logger.error('background process cannot start', { tenant, error: error.message }));
     child.once('close', (code) => {
@@ -71,4 +73,13 @@ export function background(
       await Promise.all(closed);
     },
   };
+}
+
+/** An ingest keeps two cores busy: where these are all, whoever waits for an answer comes first. */
+function yieldToRequests({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, constants.priority.PRIORITY_BELOW_NORMAL);
+  } catch {
+    // It may have ended already.
+  }
 }

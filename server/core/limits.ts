@@ -159,6 +159,7 @@ export const limits = {
   deliveriesAtOnceMax: 64,
   deliveriesPerTenantMax: 16,
   deliveriesPerHostMax: 16,
+  deliveriesPerTurnMax: 25,
   circuitFailuresMax: 5,
   circuitSeconds: 30,
   circuitSecondsMax: 300,

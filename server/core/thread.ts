@@ -8,10 +8,8 @@ import { type ResourceLimits, Worker } from 'node:worker_threads';
 export function startThread(name: string, from: string, resourceLimits: ResourceLimits = {}): Worker {
   if (!from.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, from), { resourceLimits });
   const entry = JSON.stringify(new URL(`./${name}.ts`, from).href);
-  // The code of such a thread stands nowhere: names in it are looked up from the working directory.
-  const loader = JSON.stringify(import.meta.resolve('tsx/esm/api'));
-  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${entry}); })`, {
-    eval: true,
-    resourceLimits,
-  });
+  // The code of such a thread stands nowhere: names in it are looked up from here, not from the working directory.
+  const here = `require('node:module').createRequire(${JSON.stringify(from)})`;
+  const code = `${here}('tsx/esm/api').register(); import(${entry});`;
+  return new Worker(code, { eval: true, resourceLimits });
 }

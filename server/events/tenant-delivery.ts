@@ -190,7 +190,13 @@ class Delivery implements TenantDelivery {
   /** A step of one subscription, when its turn has come. Never rejects. */
   async #take(one: Subscriber, step: Step['is']): Promise<void> {
     try {
-      if (!this.#released && (await this.#isCurrent(one))) await this.#do(one, step);
+      // What follows at once is sent in the same turn, within limits: a look at everybody costs more than a request.
+      for (let sent = 0, next: Step = { is: step } as Step; sent < limits.deliveriesPerTurnMax; sent += 1) {
+        if (this.#released || !(await this.#isCurrent(one))) break;
+        await this.#do(one, next.is);
+        next = nextStep({ ...one, inFlight: false }, this.#parts.clock.now().getTime());
+        if (next.is !== 'events') break;
+      }
     } catch (error) {
       const { clock } = this.#parts;
       one.holdUntilMs = clock.now().getTime() + limits.deliveryIdleLookMs;

@@ -1,6 +1,7 @@
 /**
  * Options of Node for a process that ingests: most of what a batch allocates dies with it, and a young generation that
  * starts at 16 MiB need not grow to it step by step, copying. Twice as much saves a little more time and costs 45 MiB.
- * The old generation is collected when it has grown two and a half times and not four: 50 MiB less for 2 % of the time.
+ * The old generation is collected when it has doubled, and not only at four times its size: some 70 MiB less for 3 %
+ * of the time.
  */
-export const ingestNodeOptions = ['--min-semi-space-size=16', '--heap-growing-percent=150'] as const;
+export const ingestNodeOptions = ['--min-semi-space-size=16', '--heap-growing-percent=110'] as const;

@@ -167,6 +167,8 @@ async function runFile(ingest: Ingest, received: FileRow): Promise<FileRow> {
     const applying = await startApplying(ingest, received, file);
     const applied = await applyRecords(ingest, applying, stage, feed, lines);
     const noted = await applyAbsences(ingest, applied, feed, absences);
+    // Its memory and its disk space are wanted now.
+    await stage.drop();
     const published = await publishResources(ingest, noted);
     return await conclude(ingest, await withLeft(published, ingest.store.records), began);
   } finally {

@@ -22,7 +22,7 @@ const schedule = {
 
 describe(`Delivery of ${events} events to 50 subscriptions of 5 tenants`, () => {
   const folder = temporaryFolder('chaos-delivery');
-  const receivers: { readonly tenant: string; readonly hook: ChaosReceiver }[] = [];
+  const receivers: { readonly tenant: string; readonly hook: ChaosReceiver; id: string }[] = [];
   const killedMs: number[] = [];
   let rig: DeliveryRig;
 
@@ -35,11 +35,12 @@ describe(`Delivery of ${events} events to 50 subscriptions of 5 tenants`, () => 
       for (let n = 0; n < subscriptionsPerTenant; n += 1) {
         const names = Object.keys(moods) as Mood[];
         const hook = await chaosReceiver(tenant, names[n % names.length] ?? 'fine', lost);
-        receivers.push({ tenant, hook });
-        await client.subscribe(`${hook.url}/hook`, {
+
+        const wish = {
           maxCount: [100, 20, 50][n % 3] ?? 100,
           timeout: hook.mood === 'hangs' ? 1 : 20,
-        });
+        };
+        receivers.push({ tenant, hook, id: await client.subscribe(`${hook.url}/hook`, wish) });
       }
     }
   });
@@ -78,9 +79,16 @@ describe(`Delivery of ${events} events to 50 subscriptions of 5 tenants`, () => 
       expect(hook.wrong.slice(0, 3), `${tenant} ${hook.mood}`).to.deep.equal([]);
       expect(hook.taken(), `${tenant} ${hook.mood}`).to.equal(perTenant);
     }
-    const again = { refused: 0, lost: 0, unexplained: 0 };
-    for (const { hook } of receivers)
-      for (const why of ['refused', 'lost', 'unexplained'] as const) again[why] += hook.again[why];
+    const again = { refused: 0, lost: 0, late: 0, unexplained: 0 };
+    for (const { tenant, id, hook } of receivers) {
+      again.refused += hook.again.refused;
+      again.lost += hook.again.lost;
+      for (const number of hook.answeredTwice) {
+        const attempts = await rig.house.store(tenant).delivery.attempts(id, number, number, 1_000);
+        // An answer that came after the sender's patience.
+        again[attempts.some(({ status }) => status === null) ? 'late' : 'unexplained'] += 1;
+      }
+    }
     process.stdout.write(`    told again: ${JSON.stringify(again)} of ${perTenant * receivers.length}\n`);
     expect(killedMs).to.have.length(kills);
     expect(again.unexplained).to.equal(0);

@@ -21,8 +21,10 @@ export interface ChaosReceiver {
   taken(): number;
   /** What should not be: gaps, other tenants' events, a number that means two events. */
   readonly wrong: readonly string[];
-  /** Numbers that came again: after an answer that was no success, after a kill or restart, and without a reason. */
-  readonly again: Readonly<Record<'refused' | 'lost' | 'unexplained', number>>;
+  /** Numbers that came again: after an answer that was no success, and after a kill or restart. */
+  readonly again: Readonly<Record<'refused' | 'lost', number>>;
+  /** Those that came again though they were answered well: the sender must have noted that it saw no answer. */
+  readonly answeredTwice: readonly number[];
   restart(): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,7 +37,8 @@ export async function chaosReceiver(
 ): Promise<ChaosReceiver> {
   const hook = await hookReceiver({ keep: false });
   const wrong: string[] = [];
-  const again = { refused: 0, lost: 0, unexplained: 0 };
+  const again = { refused: 0, lost: 0 };
+  const answeredTwice: number[] = [];
   let next = 1;
   /** Highest number that was answered with a success, and when. */
   let answered = { number: 0, atMs: 0 };
@@ -51,7 +54,7 @@ export async function chaosReceiver(
       if (number === next) next += 1;
       else if (number > answered.number) again.refused += 1;
       else if (lostSince(answered.atMs) || restartedMs >= answered.atMs) again.lost += 1;
-      else again.unexplained += 1;
+      else answeredTwice.push(number);
     }
     const last = numbers.at(-1) ?? 0;
     if (good && last >= answered.number) answered = { number: last, atMs: performance.now() };
@@ -63,7 +66,7 @@ export async function chaosReceiver(
     return answer;
   });
   return {
-    ...{ url: hook.url, mood, wrong, again },
+    ...{ url: hook.url, mood, wrong, again, answeredTwice },
     taken: () => next - 1,
     async restart() {
       await hook.stop();

@@ -55,6 +55,8 @@ export interface RigClient {
   subscription(id: string): Promise<Readonly<Record<string, unknown>> & { readonly status: string }>;
   put(id: string, change: object): Promise<StoredVersion>;
   remove(id: string): Promise<StoredVersion>;
+  /** What its notifications are signed with (`whsec_…`). */
+  secret(id: string): Promise<string>;
 }
 
 export async function deliveryRig(schedule = fastSchedule, at?: string, place: Place = {}): Promise<DeliveryRig> {
@@ -89,30 +91,7 @@ export async function deliveryRig(schedule = fastSchedule, at?: string, place: P
       const { client } = newClient(wish, house.house.keys, clock.now().toISOString());
       await house.house.clients.add(client);
       await delivery.snapshot.refresh();
-      const access = {
-        ...{ grant: grantTenant(tenant, 'token'), clientId: client.id, userId: null, jti: 'j', expiresAt: 2e9 },
-        scopes: present(parseScopes(scope), 'scopes'),
-      };
-      const set = builtInSets.full;
-      const look = (store: TenantStore) =>
-        delivery.served.seenBy({ contract: 'v1', base: baseOf(tenant), scopes: access.scopes, set }, store);
-      const caller = async () => {
-        const store = house.store(tenant);
-        return { store, contract: 'v1', base: baseOf(tenant), access, sight: await look(store) };
-      };
-      const read = async (id: string) => {
-        const found = await house.store(tenant).resources.read({ contract: 'v1', type: 'Subscription', id });
-        return JSON.parse(present(found, 'the subscription').body.toString());
-      };
-      return {
-        id: client.id,
-        subscribe: async (endpoint, wish) =>
-          (await delivery.served.subscriptions.create(await caller(), subscriptionTo(endpoint, wish))).id,
-        subscription: read,
-        remove: async (id) => delivery.served.subscriptions.remove(await caller(), id, undefined),
-        put: async (id, change) =>
-          delivery.served.subscriptions.update(await caller(), id, { ...(await read(id)), ...change }, undefined),
-      };
+      return rigClient(client.id, tenant, scope, house, () => delivery.served);
     },
     happen: (tenant, people, topic = 'starter-created') => happen(house, tenant, people, topic),
     another: open,
@@ -124,6 +103,41 @@ export async function deliveryRig(schedule = fastSchedule, at?: string, place: P
       await delivery.stop();
       await house.close();
     },
+  };
+}
+
+type Served = ReturnType<typeof subscriptionServing>['served'];
+
+/** @param served of the delivery that stands now */
+function rigClient(id: string, tenant: string, scope: string, house: TestHouse, served: () => Served): RigClient {
+  const access = {
+    ...{ grant: grantTenant(tenant, 'token'), clientId: id, userId: null, jti: 'j', expiresAt: 2e9 },
+    scopes: present(parseScopes(scope), 'scopes'),
+  };
+  const set = builtInSets.full;
+  const look = (store: TenantStore) =>
+    served().seenBy({ contract: 'v1', base: baseOf(tenant), scopes: access.scopes, set }, store);
+  const caller = async () => {
+    const store = house.store(tenant);
+    return { store, contract: 'v1', base: baseOf(tenant), access, sight: await look(store) };
+  };
+  const read = async (id: string) => {
+    const found = await house.store(tenant).resources.read({ contract: 'v1', type: 'Subscription', id });
+    return JSON.parse(present(found, 'the subscription').body.toString());
+  };
+  return {
+    id,
+    subscribe: async (endpoint, wish) =>
+      (await served().subscriptions.create(await caller(), subscriptionTo(endpoint, wish))).id,
+    subscription: read,
+    async secret(subscription) {
+      const { body } = await served().subscriptions.secret(await caller(), subscription);
+      const { parameter } = JSON.parse(body.toString()) as { parameter: { name: string; valueString?: string }[] };
+      return present(parameter.find(({ name }) => name === 'secret')?.valueString, 'a secret');
+    },
+    remove: async (id) => served().subscriptions.remove(await caller(), id, undefined),
+    put: async (id, change) =>
+      served().subscriptions.update(await caller(), id, { ...(await read(id)), ...change }, undefined),
   };
 }
 

@@ -12,9 +12,9 @@ interface Broker {
 
 /**
  * NATS JetStream (https://docs.nats.io/nats-concepts/jetstream): subjects are `TENANT.esr.TOPIC` in a stream
- * `ESR-TENANT`, so that permissions, limits and retention can be one tenant's; `Nats-Msg-Id` is the event's id, by which the server keeps once what it is sent twice
- * within `publishDuplicateSeconds`. An event is published when the stream has stored it. The client is loaded where it
- * is used.
+ * `ESR-TENANT`, so that permissions, limits and retention can be one tenant's. `Nats-Msg-Id` is the event's id: what is
+ * sent twice within `publishDuplicateSeconds` is kept once. An event is published when the stream has stored it. The
+ * client is loaded where it is used.
  *
  * @param url `nats://` or `tls://`, with user and password where there are some
  */

@@ -33,7 +33,7 @@ export interface BatchWriter {
 }
 
 /** A batch and what parsing it leaves behind. */
-const memory = { maxYoungGenerationSizeMb: 24, maxOldGenerationSizeMb: 256 } as const;
+const memory = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 } as const;
 
 interface Waiting {
   readonly resolve: (batch: Batch | null) => void;

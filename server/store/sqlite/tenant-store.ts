@@ -73,7 +73,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const wal = { journal: 'WAL' } as const;
   const dataPlace = place('data');
   // Who writes much does so with the thread's cache beside this one, in the memory that an ingest may take.
-  const cacheKibibytes = Number.isFinite(options.versionsBeforeThread) ? 32_768 : 65_536;
+  const cacheKibibytes = Number.isFinite(options.versionsBeforeThread) ? 16_384 : 65_536;
   const data = dataFile(dataPlace.path, dataPlace.key, { cacheKibibytes, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);

@@ -31,7 +31,7 @@ function open({ tenant, schema, data: at, system: its }: BatchPlaces): Opened {
 }
 
 /** It reads little but what it writes. */
-const limitsOfThread = { cacheKibibytes: 24_576 } as const;
+const limitsOfThread = { cacheKibibytes: 16_384 } as const;
 
 function carryOut(call: BatchCall): Batch | null {
   if (call.do === 'open') {
