@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { type ResourceLimits, Worker } from 'node:worker_threads';
 
 /**
@@ -8,8 +10,14 @@ import { type ResourceLimits, Worker } from 'node:worker_threads';
 export function startThread(name: string, from: string, resourceLimits: ResourceLimits = {}): Worker {
   if (!from.endsWith('.ts')) return new Worker(new URL(`./${name}.js`, from), { resourceLimits });
   const entry = JSON.stringify(new URL(`./${name}.ts`, from).href);
-  // The code of such a thread stands nowhere: names in it are looked up from here, not from the working directory.
-  const here = `require('node:module').createRequire(${JSON.stringify(from)})`;
-  const code = `${here}('tsx/esm/api').register(); import(${entry});`;
-  return new Worker(code, { eval: true, resourceLimits });
+  // The code of such a thread stands nowhere: the loader is looked up from here, not from the working directory.
+  // Only its module for `import` can serve a thread, and lies beside the one that `resolve` finds.
+  const found = createRequire(from)
+    .resolve('tsx/esm/api')
+    .replace(/\.cjs$/, '.mjs');
+  const loader = JSON.stringify(pathToFileURL(found).href);
+  return new Worker(`import(${loader}).then(({ register }) => { register(); return import(${entry}); })`, {
+    eval: true,
+    resourceLimits,
+  });
 }
