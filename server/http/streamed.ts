@@ -12,7 +12,7 @@ export async function streamed(
   stream: NonNullable<InteractionResponse['stream']>,
   to: ServerResponse,
   record: (disclosed: readonly string[]) => Promise<void>,
-  { deps, stopping }: StepParts,
+  { deps, stopping }: { readonly deps: Pick<StepParts['deps'], 'logger'>; readonly stopping: AbortSignal },
 ): Promise<void> {
   const ended = new AbortController();
   const end = () => ended.abort();
