@@ -22,43 +22,47 @@ const weekMs = duration('7d');
 
 /** `esr-fhir registration-token`: lets a vendor register its own client (RFC 7591) within a ceiling. */
 export function registrationTokenCommand(open: OpenHouse): Command {
-  return command('registration-token', 'let a vendor register its own client; prints the token once')
-    .option('--tenant <id>')
-    .option('--scope <scopes>', 'the most that such a client may ask for, e.g. "system/*.rs"')
-    .option('--expires <duration>', 'how long it may be used, e.g. 24h (default 7d)', duration, weekMs)
-    .option('--uses <number>', 'how many clients may be registered with it', integer(1), 1)
-    .option('--contract <version>', 'only this contract version; default: all that are live for the tenant')
-    .option('--permission-set <name>', 'what such a client sees (default: the set `default`, which is the least)')
-    .action((options: TokenOptions) => {
-      const { tenant, scope } = options;
-      if (tenant === undefined || scope === undefined) throw new UsageError('--tenant and --scope are needed');
-      return inHouse(open, options, (house) => issue(house, { ...options, tenant, scope }));
-    })
-    .addCommand(
-      command('list', 'list the registration tokens of a tenant')
-        .requiredOption('--tenant <id>')
-        .action((options: CommonOptions & { readonly tenant: string }) =>
-          inHouse(open, options, async ({ tenants, store }) => {
-            await tenants.get(options.tenant);
-            const all = await registrationTokens(store.system.documents).list(options.tenant);
-            const tokens = all.map(({ id, scope, uses, expiresAt }) => ({ id, scope, uses, expires_at: expiresAt }));
-            const rows = tokens.map((one) => [one.id, String(one.uses), one.expires_at, one.scope]);
-            print(options, { tokens }, table([['TOKEN', 'USES', 'EXPIRES', 'SCOPE'], ...rows]));
-          }),
-        ),
-    )
-    .addCommand(
-      command('revoke', 'take a registration token back; clients that it made stay')
-        .argument('<token-id>')
-        .requiredOption('--tenant <id>')
-        .action((id: string, options: CommonOptions & { readonly tenant: string }) =>
-          inHouse(open, options, async (house) => {
-            await registrationTokens(house.store.system.documents).remove(id, options.tenant);
-            await auditOperator(house, options.tenant, { interaction: 'registration-token-revoke', id });
-            print(options, { id, revoked: true }, [`registration token ${id} is revoked`]);
-          }),
-        ),
-    );
+  return (
+    command('registration-token', 'let a vendor register its own client; prints the token once')
+      // `--tenant` behind `list` and `revoke` is theirs.
+      .enablePositionalOptions()
+      .option('--tenant <id>')
+      .option('--scope <scopes>', 'the most that such a client may ask for, e.g. "system/*.rs"')
+      .option('--expires <duration>', 'how long it may be used, e.g. 24h (default 7d)', duration, weekMs)
+      .option('--uses <number>', 'how many clients may be registered with it', integer(1), 1)
+      .option('--contract <version>', 'only this contract version; default: all that are live for the tenant')
+      .option('--permission-set <name>', 'what such a client sees (default: the set `default`, which is the least)')
+      .action((options: TokenOptions) => {
+        const { tenant, scope } = options;
+        if (tenant === undefined || scope === undefined) throw new UsageError('--tenant and --scope are needed');
+        return inHouse(open, options, (house) => issue(house, { ...options, tenant, scope }));
+      })
+      .addCommand(
+        command('list', 'list the registration tokens of a tenant')
+          .requiredOption('--tenant <id>')
+          .action((options: CommonOptions & { readonly tenant: string }) =>
+            inHouse(open, options, async ({ tenants, store }) => {
+              await tenants.get(options.tenant);
+              const all = await registrationTokens(store.system.documents).list(options.tenant);
+              const tokens = all.map(({ id, scope, uses, expiresAt }) => ({ id, scope, uses, expires_at: expiresAt }));
+              const rows = tokens.map((one) => [one.id, String(one.uses), one.expires_at, one.scope]);
+              print(options, { tokens }, table([['TOKEN', 'USES', 'EXPIRES', 'SCOPE'], ...rows]));
+            }),
+          ),
+      )
+      .addCommand(
+        command('revoke', 'take a registration token back; clients that it made stay')
+          .argument('<token-id>')
+          .requiredOption('--tenant <id>')
+          .action((id: string, options: CommonOptions & { readonly tenant: string }) =>
+            inHouse(open, options, async (house) => {
+              await registrationTokens(house.store.system.documents).remove(id, options.tenant);
+              await auditOperator(house, options.tenant, { interaction: 'registration-token-revoke', id });
+              print(options, { id, revoked: true }, [`registration token ${id} is revoked`]);
+            }),
+          ),
+      )
+  );
 }
 
 async function issue(house: House, options: TokenOptions & { readonly tenant: string; readonly scope: string }) {

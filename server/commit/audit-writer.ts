@@ -15,6 +15,10 @@ export interface AuditWriter {
   close(): Promise<void>;
 }
 
+/** A group waits for company for some turns of the event loop, which are short while there is little to do. */
+const turnsWaitedMax = 6;
+const rowsWorthwhile = 24;
+
 interface Unchained {
   readonly at: string;
   readonly bytes: string;
@@ -33,8 +37,8 @@ interface Group {
 }
 
 /**
- * Rows that come in one turn of the event loop, or while the last append runs, become one append: one fsync for all of
- * them keeps audited reads at 0.9 of unaudited ones, where a transaction each costs three quarters. A failure rejects
+ * Rows that come in a few turns of the event loop, or while the last append runs, become one append: one fsync for all
+ * of them keeps audited reads at 0.9 of unaudited ones, where a transaction each costs three quarters. A failure rejects
  * everybody who waits, also those not yet tried, and the log's head, unknown now, is read again.
  */
 export function auditWriter(log: AuditLog, writer: string): AuditWriter {
@@ -64,6 +68,7 @@ export function auditWriter(log: AuditLog, writer: string): AuditWriter {
   const run = async () => {
     await nextTurn();
     while (open !== undefined) {
+      for (let turn = 0; turn < turnsWaitedMax && open.rows.length < rowsWorthwhile; turn += 1) await nextTurn();
       const group = open;
       open = undefined;
       await append(group);

@@ -59,7 +59,10 @@ const topics = [
 ];
 
 /** Others' tests run what runs until it is stopped, and what the embedded store does not have. */
-const elsewhere = ['serve', 'demo', 'tenant move', 'subscription status', 'subscription replay'];
+const elsewhere = [
+  ...['serve', 'demo', 'tenant move', 'subscription status', 'subscription replay', 'subscription test'],
+  ...['subscription pause', 'subscription resume', 'registration-token revoke', 'client approve'],
+];
 
 describe('The command line', () => {
   const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-commands-'));
@@ -176,6 +179,34 @@ describe('The command line', () => {
     tried.add('quarantine release');
   }).timeout(slowMs);
 
+  it('looks after people, clients, what they see, and keys', async () => {
+    const { client_id: id } = document('client add') as Record<string, string>;
+    const set = join(scratch, 'rota.json');
+    writeFileSync(set, JSON.stringify({ name: 'rota', resources: { '*': 'rs' }, mask: ['birth-date'] }));
+    await run(
+      ['user add', 'ann --role data-steward --tenant rxx'],
+      ['user role', 'ann --role auditor --tenant rxx'],
+      ['user password', 'ann'],
+      ['user disable', 'ann'],
+      ['user enable', 'ann'],
+      ['user list', ''],
+      ['permission-set put', `${set} --tenant rxx`],
+      ['permission-set list', '--tenant rxx'],
+      ['permission-set show', 'rota --tenant rxx'],
+      ['permission-set give', `rota ${id} --tenant rxx`],
+      ['permission-set give', `full ${id} --tenant rxx`],
+      ['permission-set remove', 'rota --tenant rxx'],
+      ['tenant sensitive', 'add --tenant rxx --person 10000001'],
+      ['tenant sensitive', 'list --tenant rxx'],
+      ['tenant sensitive', 'remove --tenant rxx --person 10000001'],
+      ['client enable', `${id} --tenant rxx`],
+      ['client end-tokens', `${id} --tenant rxx`],
+      ['registration-token list', '--tenant rxx'],
+      ['keys rotate', ''],
+      ['keys list', ''],
+    );
+  }).timeout(slowMs);
+
   it('has been tried with every command that there is', async () => {
     const [help] = await runLines(data, [['--help']]);
     const commands = commandsIn(present(help, 'help'));
@@ -249,6 +280,9 @@ describe('The command line', () => {
       ['lineage', '--tenant', 'rxx', '--person', 'nobody', ...there],
       ['client', 'add', '--tenant', 'rxx', '--name', 'n', '--scope', 'patient/*.rs', ...there],
       ['client', 'disable', 'nobody', '--tenant', 'rxx', ...there],
+      ['client', 'approve', 'nobody', '--tenant', 'rxx', ...there],
+      ['user', 'password', 'nobody', ...there],
+      ...['pause', 'resume', 'test'].map((act) => ['subscription', act, 'nobody', '--tenant', 'rxx', ...there]),
       ['token', '--client', 'nobody', '--secret', 'x', '--tenant', 'rxx', ...there],
       ['generate', '--staff', '0', '--vpd', '277', '--ods', 'RXX', '--out', join(scratch, 'none')],
       ['tenant', 'list', '--data', join(scratch, 'no-such-folder')],
