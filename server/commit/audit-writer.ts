@@ -38,8 +38,8 @@ interface Group {
 
 /**
  * Rows that come in a few turns of the event loop, or while the last append runs, become one append: one fsync for all
- * of them keeps audited reads at 0.9 of unaudited ones, where a transaction each costs three quarters. A failure rejects
- * everybody who waits, also those not yet tried, and the log's head, unknown now, is read again.
+ * of them keeps audited reads at 0.9 of unaudited ones, where a transaction each costs three quarters. A failure
+ * rejects everybody who waits, also those not yet tried, and the log's head, unknown now, is read again.
  */
 export function auditWriter(log: AuditLog, writer: string): AuditWriter {
   assertWriter(writer);
