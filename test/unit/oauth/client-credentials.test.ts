@@ -83,7 +83,7 @@ describe('the token endpoint, asked with a client secret', () => {
     'system/Practitioner.rs system/Provenance.s',
     'system/Practitioner.sr',
     'system/Staff.rs',
-    'system/Practitioner.rs?active=true',
+    'system/Practitioner.rs?name:exact=Ann',
     'user/Practitioner.rs',
     'openid',
     'system/Practitioner.rs openid',
