@@ -34,13 +34,8 @@ export async function handle(exchange: Exchange, parts: StepParts, to: ServerRes
     });
     answer = failureAnswer(exchange, new AppError('unavailable', 'the request could not be recorded'));
   }
-  const safe = safeHeadersOf(parts.deps.publicUrl());
-  respond(
-    exchange,
-    safe,
-    { ...answer, headers: { ...corsHeaders(exchange, parts.deps), ...exchange.rate, ...answer.headers } },
-    to,
-  );
+  const { deps } = parts;
+  respond(exchange, { safe: safeHeadersOf(deps.publicUrl()), cors: corsHeaders(exchange, deps) }, answer, to);
   if (answer.stream !== undefined && exchange.method !== 'HEAD') {
     const record = (disclosed: readonly string[]) =>
       parts.deps.audit(auditEntry(exchange, { ...answer, disclosed }, parts.deps.clock.now()));

@@ -2,13 +2,15 @@ import type { ServerResponse } from 'node:http';
 import type { InteractionResponse } from '../interaction/context.ts';
 import type { Exchange } from './exchange.ts';
 
+type Headers = Readonly<Record<string, string>>;
+
 /**
  * Writes the answer to the socket. `private`, `no-cache`: a cache may keep it for this client and must ask again;
  * `Vary` keeps answers to different tokens apart (security-eventing.md 1.7).
  */
 export function respond(
   exchange: Exchange,
-  safe: Readonly<Record<string, string>>,
+  { safe, cors }: { readonly safe: Headers; readonly cors: Headers },
   response: InteractionResponse,
   to: ServerResponse,
 ): void {
@@ -20,6 +22,8 @@ export function respond(
     'cache-control': 'private, no-cache',
     vary: 'Authorization, Accept, Prefer, Origin',
     ...safe,
+    ...cors,
+    ...exchange.rate,
     ...response.headers,
   };
   const goesOn = response.stream !== undefined && exchange.method !== 'HEAD';

@@ -48,8 +48,8 @@ export async function ingestFile(
 
 /** What the tenant's settings changed is published before a file, whose counts are its own. */
 async function keepUp(ingest: Ingest): Promise<void> {
-  const halfApplied = (await ingest.store.ledger.files()).some(({ state }) => state === 'applying');
-  if (halfApplied || !(await isOutdated(ingest.parts, ingest.tenant))) return;
+  if (!(await isOutdated(ingest.parts, ingest.tenant))) return;
+  if ((await ingest.store.ledger.files()).some(({ state }) => state === 'applying')) return;
   await makeOutdatedDue(ingest);
   await publishLeft(ingest);
 }

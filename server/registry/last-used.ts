@@ -11,13 +11,13 @@ export interface LastUsed {
 }
 
 export function lastUsed(documents: DocumentStore, clock: Clock): LastUsed {
-  let noted = new Map<string, string>();
+  let noted = new Map<string, Date>();
   return {
-    note: (clientId) => void noted.set(clientId, clock.now().toISOString()),
+    note: (clientId) => void noted.set(clientId, clock.now()),
     async flush() {
       const batch = noted;
       noted = new Map();
-      for (const [id, at] of batch) await documents.put(kind, id, at);
+      for (const [id, at] of batch) await documents.put(kind, id, at.toISOString());
     },
   };
 }

@@ -61,34 +61,32 @@ export function seenBy(parts: SightParts): SeenBy {
   const maskOf = masks(parts);
   const rowsOf = rows();
   const kept = new WeakMap<readonly Scope[], KeptSight>();
-  const whole = new WeakMap<readonly Scope[], Sight & { readonly base: string }>();
   return (viewer, store) => {
     const { set, base } = viewer;
+    const { resources } = store;
     const staff = set.sensitive ? none : parts.sensitiveStaff(store.tenant);
-    const mask = maskOf(set);
-    const plain = !narrowsView(set) && staff.length === 0;
+    const known = kept.get(viewer.scopes);
+    const same = known?.set === set && known.staff === staff && known.base === base && known.from === resources;
+    if (same && (known.until === null || known.until > parts.clock.now().getTime())) return known.sight;
+    const keep = (sight: Sight, until: number | null) => {
+      kept.set(viewer.scopes, { sight, set, staff, base, from: resources, until });
+      return sight;
+    };
     const scopes = scopesUnder(viewer.scopes, set);
+    const plain = !narrowsView(set) && staff.length === 0;
     if (plain && !scopes.some(({ params }) => params !== undefined)) {
-      const seen = whole.get(scopes);
-      if (seen?.resources === store.resources && seen.base === base) return seen;
-      const made = { ...wholeSight(parts, scopes, base, store), base };
-      whole.set(scopes, made);
-      return made;
+      return keep(wholeSight(parts, scopes, base, store), null);
     }
+    const mask = maskOf(set);
     const now = parts.clock.now().getTime();
     const make = (ofRows: Rows): Sight => {
       const { parameters, canonicalBase } = parts;
       const shown = withoutSensitive(ofRows, staff, canonicalBase, store.tenant);
       const seen = visibility({ scopes, rows: shown, mask, parameters, base, now });
-      return partSight(seen, parts.extract, store.resources);
+      return partSight(seen, parts.extract, resources);
     };
     if (Object.keys(set.rows).length > 0) return rowsOf(set, store, viewer.contract).then(make);
-    const known = kept.get(viewer.scopes);
-    const same = known?.set === set && known.staff === staff && known.base === base && known.from === store.resources;
-    if (same && known.until > now) return known.sight;
-    const sight = make(new Map());
-    kept.set(viewer.scopes, { sight, set, staff, base, from: store.resources, until: now + limits.searchPlanMs });
-    return sight;
+    return keep(make(new Map()), now + limits.searchPlanMs);
   };
 }
 
@@ -101,8 +99,8 @@ interface KeptSight {
   readonly staff: readonly SensitivePerson[];
   readonly base: string;
   readonly from: ResourceReader;
-  /** Epoch milliseconds. */
-  readonly until: number;
+  /** Epoch milliseconds; null: it follows from nothing that time changes. */
+  readonly until: number | null;
 }
 
 function wholeSight(
