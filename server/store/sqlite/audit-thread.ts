@@ -1,16 +1,15 @@
 import { parentPort } from 'node:worker_threads';
 import { present } from '../../core/assert.ts';
-import { StoreError } from '../error.ts';
 import { appendRows } from './audit.ts';
-import { type AuditCall, type AuditReply, unpacked } from './audit-appender.ts';
+import { type AuditCall, unpacked } from './audit-appender.ts';
 import { auditFile } from './audit-file.ts';
 import type { Connection } from './connection.ts';
+import { answerCalls } from './thread-calls.ts';
 
 /** The thread that waits for the disk in the request thread's place: appends in the order in which they were asked. */
-const port = present(parentPort, 'the thread that asks');
 const files = new Map<string, Connection>();
 
-function carryOut(call: AuditCall): void {
+function carryOut(call: AuditCall): null {
   if (call.do === 'open') {
     const key = Buffer.from(call.key);
     files.set(
@@ -23,15 +22,7 @@ function carryOut(call: AuditCall): void {
     files.get(call.path)?.close();
     files.delete(call.path);
   }
+  return null;
 }
 
-port.on('message', (call: AuditCall) => {
-  let reply: AuditReply = { failure: null };
-  try {
-    carryOut(call);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    reply = { failure: { message, code: error instanceof StoreError ? error.code : null } };
-  }
-  port.postMessage(reply);
-});
+answerCalls(present(parentPort, 'the thread that asks'), carryOut);

@@ -1,9 +1,7 @@
-import type { Worker } from 'node:worker_threads';
-import { startThread } from '../../core/thread.ts';
 import type { IndexSchema } from '../../search/query.ts';
-import { StoreError, type StoreErrorCode } from '../error.ts';
 import type { Batch, Lease } from '../port.ts';
 import { type BatchRow, type PackedRows, packedRows } from './batch-rows.ts';
+import { threadCalls } from './thread-calls.ts';
 
 /** The files that a thread opens for itself: a tenant's data, and the system's, where the lease is looked up. */
 export interface BatchPlaces {
@@ -20,10 +18,6 @@ export type BatchCall =
   | { readonly do: 'checkpoint' }
   | { readonly do: 'close' };
 
-export type BatchReply =
-  | { readonly batch: Batch | null }
-  | { readonly failure: { readonly message: string; readonly code: StoreErrorCode | null } };
-
 /** Commits a tenant's batches in a thread of its own. */
 export interface BatchWriter {
   transact(rows: readonly BatchRow[], at: string, lease: Lease | undefined): Promise<Batch>;
@@ -35,36 +29,18 @@ export interface BatchWriter {
 /** A batch and what parsing it leaves behind. */
 const memory = { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 256 } as const;
 
-interface Waiting {
-  readonly resolve: (batch: Batch | null) => void;
-  readonly reject: (error: Error) => void;
-}
-
 /**
  * Starts the thread. Writing a batch's rows and encrypting its pages takes as long as projecting the next one
  * (measured): whoever does not wait for the one before he has made the other has both at once. A thread that dies fails
  * what waits for it and everything after.
  */
 export function batchWriter(places: BatchPlaces): BatchWriter {
-  const waiting: Waiting[] = [];
-  let ended: Error | undefined;
-  const thread: Worker = startThread('write-thread', import.meta.url, memory);
-  thread.on('message', (reply: BatchReply) => {
-    const next = waiting.shift();
-    if ('batch' in reply) next?.resolve(reply.batch);
-    else next?.reject(errorOf(reply.failure));
-  });
-  const gone = (why: string) => {
-    ended ??= new Error(`the write thread ended: ${why}`);
-    for (const { reject } of waiting.splice(0)) reject(ended);
-  };
-  thread.on('error', (error) => gone(error.message));
-  thread.on('exit', (code) => gone(`exit ${code}`));
-  const ask = (call: BatchCall): Promise<Batch | null> => {
-    if (ended !== undefined) return Promise.reject(ended);
-    thread.postMessage(call);
-    return new Promise((resolve, reject) => waiting.push({ resolve, reject }));
-  };
+  const { ask, ended, terminate } = threadCalls<BatchCall, Batch | null>(
+    'write thread',
+    'write-thread',
+    import.meta.url,
+    memory,
+  );
   // What the opening fails with, the first batch fails with as well.
   ask({ do: 'open', places }).catch(() => {});
 
@@ -78,12 +54,8 @@ export function batchWriter(places: BatchPlaces): BatchWriter {
       await ask({ do: 'checkpoint' });
     },
     async close() {
-      if (ended === undefined) await ask({ do: 'close' });
-      await thread.terminate();
+      if (ended() === undefined) await ask({ do: 'close' });
+      await terminate();
     },
   };
-}
-
-function errorOf({ code, message }: { readonly message: string; readonly code: StoreErrorCode | null }): Error {
-  return code === null ? new Error(message) : new StoreError(code, message);
 }

@@ -1,18 +1,16 @@
 import { parentPort } from 'node:worker_threads';
 import { present } from '../../core/assert.ts';
-import { StoreError } from '../error.ts';
 import type { Batch, Lease } from '../port.ts';
 import { unpackedRows } from './batch-rows.ts';
-import type { BatchCall, BatchPlaces, BatchReply } from './batch-writer.ts';
+import type { BatchCall, BatchPlaces } from './batch-writer.ts';
 import { contracts } from './contracts.ts';
 import { dataFile } from './data-file.ts';
 import { leaseHeld } from './leases.ts';
 import { systemFile } from './system-file.ts';
+import { answerCalls } from './thread-calls.ts';
 import { transact, type Writer } from './transact.ts';
 
 /** The thread that writes a tenant's batches while the next ones are made: in the order in which they were asked. */
-const port = present(parentPort, 'the thread that asks');
-
 type Opened = Writer & { readonly close: () => void };
 
 let opened: Opened | undefined;
@@ -50,13 +48,4 @@ function carryOut(call: BatchCall): Batch | null {
   return null;
 }
 
-port.on('message', (call: BatchCall) => {
-  let reply: BatchReply;
-  try {
-    reply = { batch: carryOut(call) };
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    reply = { failure: { message, code: error instanceof StoreError ? error.code : null } };
-  }
-  port.postMessage(reply);
-});
+answerCalls(present(parentPort, 'the thread that asks'), carryOut);
