@@ -1,13 +1,11 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
 import { type DeliveryRig, deliveryRig } from '../support/delivery-rig.ts';
+import { freePort } from '../support/free-port.ts';
 import { until } from '../support/house-command.ts';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -15,15 +13,6 @@ const programs = [
   { name: 'node', file: 'receiver.mjs', program: process.execPath },
   { name: 'python', file: 'receiver.py', program: 'python3' },
 ] as const;
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** What the README gives to those who receive notifications, against a delivery of ours. */
 describe('The example receivers of the README', () => {

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
+import { freePort } from './free-port.ts';
 
 /** The program of a NATS server: `NATS_SERVER`, or `nats-server` of the path; undefined where there is none. */
 export const natsProgram = [process.env['NATS_SERVER'], 'nats-server'].find(
@@ -45,13 +44,4 @@ export async function natsServer(program: string, folder: string): Promise<NatsS
       child = undefined;
     },
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -13,7 +13,10 @@ interface Waiting<Result> {
 
 /** A thread that carries out one call after the other. */
 export interface ThreadCalls<Call, Result> {
-  /** Resolves with what the call gave. Rejects with its failure (`StoreError`s keep their code), or when the thread died. */
+  /**
+   * Resolves with what the call gave. Rejects with its failure (`StoreError`s keep their code), or when the thread
+   * died.
+   */
   ask(call: Call): Promise<Result>;
   /** Why the thread is no more; undefined while it lives. */
   ended(): Error | undefined;
