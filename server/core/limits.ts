@@ -27,6 +27,8 @@ export const limits = {
   sortParametersMax: 5,
   includeRoundsMax: 32,
   boundSearchesMax: 2_000,
+  /** Of a tenant's answers, some ten bytes each: versions of pages, and what stands for an id. */
+  keptNumbersMax: 200_000,
   idsPerStatementMax: 200,
   urlBytesMax: 16 * 1024,
   bodyBytesMax: 1024 * 1024,

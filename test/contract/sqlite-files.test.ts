@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { readdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import Database from 'better-sqlite3-multiple-ciphers';
@@ -123,6 +124,32 @@ describe('the SQLite store on its files', () => {
     const [second = ''] = blobFiles();
     renameSync(join(path, 'aside'), second);
     expect(await refusal(read('y'))).to.equal('corrupt');
+  });
+
+  it('keeps answers until anybody writes to the file, and no longer', async () => {
+    const other = await open();
+    const where = { is: 'token', param: 'active', system: null, code: 'true' } as const;
+    const sort = { by: 'sequence', descending: false } as const;
+    const query = { contract: 'v1', type: 'Practitioner', where, sort, count: 1, total: true };
+    const index = [fixture.token('active', null, 'true')];
+    const seen = async () => {
+      await nextTurn();
+      const { resources } = tenantOf(store, 'one');
+      const page = await resources.search(query);
+      const second = page.next === undefined ? undefined : await resources.search({ ...query, after: page.next });
+      const read = await resources.read({ contract: 'v1', type: 'Practitioner', id: 'p1' });
+      return [read?.version, page.total, page.matches[0]?.version, second?.matches[0]?.id];
+    };
+    expect(await seen()).to.deep.equal([undefined, 0, undefined, undefined]);
+    for (const [n, writer] of [store, other, store, other].entries()) {
+      await tenantOf(writer, 'one').transact([resource('p1', { version: n + 1, index })], at(n));
+      for (const _ of [1, 2]) expect(await seen(), `write ${n}`).to.deep.equal([n + 1, 1, n + 1, undefined]);
+    }
+    await tenantOf(other, 'one').transact([resource('p2', { index })], at(5));
+    for (const _ of [1, 2]) expect(await seen()).to.deep.equal([4, 2, 4, 'p2']);
+    await tenantOf(other, 'one').transact([fixture.deletion('p1', 5)], at(6));
+    for (const _ of [1, 2]) expect(await seen()).to.deep.equal([5, 1, 1, undefined]);
+    await other.close();
   });
 
   it('closes the files of the tenant unused for longest, and opens them when used again', async () => {

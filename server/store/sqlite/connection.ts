@@ -39,6 +39,11 @@ export class Connection {
   #database: Database.Database | undefined;
   /** A read transaction is open, until the turn ends or a write comes. */
   #reading = false;
+  /** The snapshot was compared with the last one. */
+  #compared = false;
+  #generation = 0;
+  /** `PRAGMA data_version` of the last snapshot that was compared. */
+  #dataVersion: number | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -65,12 +70,14 @@ export class Connection {
   /** Runs a statement; the number of rows it changed. */
   run(text: string, ...params: readonly Value[]): number {
     this.#endReading();
+    this.#generation += 1;
     return this.#prepared('run', text).run(...params).changes;
   }
 
   /** Runs statements without values (schema). */
   exec(text: string): void {
     this.#endReading();
+    this.#generation += 1;
     this.#open().exec(text);
   }
 
@@ -91,6 +98,22 @@ export class Connection {
     this.#open();
   }
 
+  /**
+   * A number that changes with every write to the file, by whomever (https://sqlite.org/pragma.html#pragma_data_version
+   * tells of those of other connections): what was read under it still holds. Takes the snapshot that the reads of this
+   * turn share. Undefined where they share none, and inside a transaction.
+   */
+  generation(): number | undefined {
+    if (this.#reading && this.#compared) return this.#generation;
+    if (this.#options.sharesReads !== true) return undefined;
+    const version = this.value<number>('PRAGMA data_version');
+    if (!this.#reading) return undefined;
+    if (version !== this.#dataVersion) this.#generation += 1;
+    this.#dataVersion = version;
+    this.#compared = true;
+    return this.#generation;
+  }
+
   /** Ends the snapshot that the reads of this turn share: the next read sees what was committed by then. */
   refresh(): void {
     this.#endReading();
@@ -101,6 +124,7 @@ export class Connection {
     for (const statements of Object.values(this.#statements)) statements.clear();
     this.#database?.close();
     this.#database = undefined;
+    this.#dataVersion = undefined;
   }
 
   /** Taking a snapshot locks and unlocks: more than the look-up of a row, which a turn with many reads pays once. */
@@ -109,6 +133,7 @@ export class Connection {
     if (this.#options.sharesReads !== true || this.#reading || this.#database?.inTransaction === true) return statement;
     this.#prepared('run', 'BEGIN').run();
     this.#reading = true;
+    this.#compared = false;
     setImmediate(() => this.#endReading());
     return statement;
   }

@@ -1,13 +1,14 @@
 import { assert, present } from '../../core/assert.ts';
 import { limits } from '../../core/limits.ts';
 import { unitText } from '../../record/unit.ts';
-import type { Predicate, Query, Sort, SortValue } from '../../search/query.ts';
+import type { Predicate, Query, Sort, SortKey, SortValue } from '../../search/query.ts';
 import type { ResourceHead, ResourceKey, ResourceReader, SearchPage, StoredVersion } from '../port.ts';
 import { parseUnit } from '../unit-text.ts';
 import type { CacheShard } from './body-cache.ts';
 import type { Connection } from './connection.ts';
 import type { Contracts } from './contracts.ts';
 import type { Bound, Fragment } from './fragment.ts';
+import type { Current, KeptAnswers, KeptPage } from './kept-answers.ts';
 import type { Layouts } from './predicate.ts';
 import { compileBoundary, compileCount, compilePage, type Driver, drivers, probeRowsMax } from './query.ts';
 import { compileSorted } from './sorted.ts';
@@ -25,28 +26,36 @@ type VersionRow = [
 const versionColumns = `SELECT v.vid, r.id, v.version, v.sequence, b.at, v.change, v.body
   FROM version v JOIN resource r ON r.rid = v.rid JOIN batch b ON b.sequence = v.sequence`;
 
+function versionOf({ contract, type }: Omit<ResourceKey, 'id'>, row: VersionRow): StoredVersion {
+  const [, id, version, sequence, at, change, body] = row;
+  return { contract, type, id, version, sequence, at, change: change as StoredVersion['change'], body };
+}
+
 const noVersions: readonly StoredVersion[] = [];
 
 /** Reads of resources: an id leads to the number of its current version, that to bytes in memory or on disk. */
-export function resourceReader(data: Connection, contracts: Contracts, cache: CacheShard): ResourceReader {
-  const toVersion = (key: Omit<ResourceKey, 'id'>, row: VersionRow): StoredVersion => {
-    const [vid, id, version, sequence, at, change, body] = row;
-    const { contract, type } = key;
-    const stored = { contract, type, id, version, sequence, at, change: change as StoredVersion['change'], body };
+export function resourceReader(
+  data: Connection,
+  contracts: Contracts,
+  kept: KeptAnswers,
+  cache: CacheShard,
+): ResourceReader {
+  const load = (key: Omit<ResourceKey, 'id'>, vid: number): StoredVersion => {
+    const known = cache.get(vid);
+    if (known !== undefined) return known;
+    const stored = versionOf(
+      key,
+      present(data.row<VersionRow>(`${versionColumns} WHERE v.vid = ?`, vid), 'the version'),
+    );
     cache.set(vid, stored);
     return stored;
   };
 
-  const load = (key: Omit<ResourceKey, 'id'>, vid: number): StoredVersion => {
-    const known = cache.get(vid);
-    if (known !== undefined) return known;
-    return toVersion(key, present(data.row<VersionRow>(`${versionColumns} WHERE v.vid = ?`, vid), 'the version'));
-  };
-
   const current = (key: ResourceKey, deletedToo: boolean): StoredVersion | undefined => {
-    const partition = contracts.partition(key.contract, key.type);
-    if (partition === undefined) return undefined;
-    const row = data.row<[number, number]>(currentOf, partition, key.id);
+    const row = kept.current(`${key.contract}/${key.type}/${key.id}`, () => {
+      const partition = contracts.partition(key.contract, key.type);
+      return partition === undefined ? undefined : data.row<[...Current]>(currentOf, partition, key.id);
+    });
     if (row === undefined || (row[1] === 1 && !deletedToo)) return undefined;
     return load(key, row[0]);
   };
@@ -73,19 +82,17 @@ export function resourceReader(data: Connection, contracts: Contracts, cache: Ca
 
     async search(query) {
       const layouts = contracts.existing(query.contract);
-      return layouts === undefined ? empty(query) : search(data, layouts, query, (vid) => load(query, vid));
+      if (layouts === undefined) return empty(query);
+      const { vids, ...page } = kept.page(query, () => search(data, layouts, query, (vid) => load(query, vid)));
+      return { ...page, matches: vids.map((vid) => load(query, vid)) };
     },
 
     async targets(keys, param) {
-      const found = new Set<string>();
-      for (const key of keys) for (const target of targetsOf(data, contracts, key, param)) found.add(target);
-      return [...found];
+      return [...new Set(keys.flatMap((key) => targetsOf(data, contracts, key, param)))];
     },
 
     async heads(keys) {
-      return data
-        .rows<HeadRow>(headsByKey, JSON.stringify(keys.map(({ contract, type, id }) => ({ contract, type, id }))))
-        .map(toHead);
+      return headsOfKeys(data, keys);
     },
 
     async owned(units) {
@@ -123,6 +130,11 @@ const headsOf = `SELECT ${headColumns}
   FROM resource r JOIN partition p ON p.id = r.partition
   WHERE r.unit IN (SELECT value FROM json_each(?)) ORDER BY p.contract, p.type, r.id`;
 
+function headsOfKeys(data: Connection, keys: readonly ResourceKey[]): readonly ResourceHead[] {
+  const asked = keys.map(({ contract, type, id }) => ({ contract, type, id }));
+  return data.rows<HeadRow>(headsByKey, JSON.stringify(asked)).map(toHead);
+}
+
 function toHead([contract, type, id, version, deleted, hash, unit]: HeadRow): ResourceHead {
   return { contract, type, id, version, deleted: deleted === 1, hash, unit: unit === null ? null : parseUnit(unit) };
 }
@@ -131,22 +143,26 @@ function empty(query: Query): SearchPage {
   return { matches: noVersions, next: undefined, total: query.total || query.count === 0 ? 0 : undefined };
 }
 
-function search(data: Connection, layouts: Layouts, query: Query, load: (vid: number) => StoredVersion): SearchPage {
+function search(data: Connection, layouts: Layouts, query: Query, load: (vid: number) => StoredVersion): KeptPage {
   const value = (fragment: Fragment) => data.value<number>(fragment.text, ...(fragment.params as Bound[])) ?? 0;
   const { best, few } = chosen(query, layouts, value);
   const driver = best === undefined || best.ordered || few ? best : undefined;
   const counting = query.total || query.count === 0;
   const total = counting ? value(compileCount(query, layouts, best)) : undefined;
-  if (query.count === 0) return { matches: noVersions, next: undefined, total };
+  if (query.count === 0) return { vids: [], next: undefined, total };
   const boundary = compileBoundary(query, layouts);
   const place = { boundary: boundary === undefined ? undefined : value(boundary), few: few ? driver : undefined };
   if (query.sort.keys !== undefined) return { ...sortedPage(data, layouts, query, place, load), total };
   const page = compilePage(query, layouts, query.sort.by === 'id' ? place.few : driver, place.boundary);
-  const vids = data.values<number>(page.text, ...page.params);
-  const more = vids.length > query.count;
-  const matches = (more ? vids.slice(0, query.count) : vids).map(load);
-  const last = more ? matches.at(-1) : undefined;
-  return { matches, next: last === undefined ? undefined : { sequence: last.sequence, id: last.id }, total };
+  const found = data.values<number>(page.text, ...page.params);
+  const more = found.length > query.count;
+  const vids = more ? found.slice(0, query.count) : found;
+  return { vids, next: more ? positionAfter(vids, load) : undefined, total };
+}
+
+function positionAfter(vids: readonly number[], load: (vid: number) => StoredVersion): SortKey {
+  const { sequence, id } = load(present(vids.at(-1), 'the last of a page'));
+  return { sequence, id };
 }
 
 type SortedRow = readonly [vid: number, ...values: SortValue[]];
@@ -158,7 +174,7 @@ function sortedPage(
   query: Query,
   { boundary, few }: { readonly boundary: number | undefined; readonly few: Driver | undefined },
   load: (vid: number) => StoredVersion,
-): Omit<SearchPage, 'total'> {
+): Omit<KeptPage, 'total'> {
   const cursor = query.after?.values;
   const rows: SortedRow[] = [];
   for (const of of ['valued', 'rest'] as const) {
@@ -170,10 +186,9 @@ function sortedPage(
     rows.push(...data.rows<SortedRow>(text, ...params));
   }
   const page = rows.slice(0, query.count);
-  const matches = page.map(([vid]) => load(vid));
-  const last = rows.length > query.count ? matches.at(-1) : undefined;
+  const vids = page.map(([vid]) => vid);
   const [, ...values] = page.at(-1) ?? [0];
-  return { matches, next: last === undefined ? undefined : { sequence: last.sequence, id: last.id, values } };
+  return { vids, next: rows.length > query.count ? { ...positionAfter(vids, load), values } : undefined };
 }
 
 interface Choice {

@@ -13,6 +13,7 @@ import { Connection, type ConnectionOptions } from './connection.ts';
 import { contracts } from './contracts.ts';
 import { dataFile } from './data-file.ts';
 import { deliveryStore } from './delivery.ts';
+import { keptAnswers } from './kept-answers.ts';
 import { ledgerReader } from './ledger.ts';
 import { deliveryMigrations, stageMigrations } from './migrations.ts';
 import { outbox } from './outbox.ts';
@@ -53,6 +54,13 @@ function removeStage(directory: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(directory, `stage.db${suffix}`), { force: true });
 }
 
+const deliveryOptions = {
+  journal: 'WAL',
+  synchronous: 'NORMAL',
+  cacheKibibytes: 8192,
+  migrations: deliveryMigrations,
+} as const;
+
 /** What is staged is gone after a crash anyway. */
 const stageOptions = { journal: 'OFF', synchronous: 'OFF', cacheKibibytes: 16_384 } as const;
 
@@ -70,21 +78,20 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   };
   const file = (name: string, more: Omit<ConnectionOptions, 'path' | 'key'>) =>
     new Connection({ ...place(name), ...more });
-  const wal = { journal: 'WAL' } as const;
   const dataPlace = place('data');
   // Who writes much does so with the thread's cache beside this one, in the memory that an ingest may take.
   const cacheKibibytes = Number.isFinite(options.versionsBeforeThread) ? 16_384 : 65_536;
   const data = dataFile(dataPlace.path, dataPlace.key, { cacheKibibytes, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);
-  const deliveryOptions = { synchronous: 'NORMAL', cacheKibibytes: 8192, migrations: deliveryMigrations } as const;
-  const delivery = file('delivery', { ...wal, ...deliveryOptions });
+  const delivery = file('delivery', deliveryOptions);
   const staging = file('stage', { ...stageOptions, migrations: stageMigrations });
   const dropStage = () => {
     staging.close();
     removeStage(directory);
   };
   const known = contracts(data, schema);
+  const kept = keptAnswers(data);
   const batches = transactor({ tenant, data, contracts: known, held }, options.versionsBeforeThread, () => ({
     ...{ tenant, schema },
     data: opened(dataPlace),
@@ -99,7 +106,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     async head() {
       return headOf(data);
     },
-    resources: resourceReader(data, known, cache),
+    resources: resourceReader(data, known, kept, cache),
     records: recordReader(data),
     ledger: ledgerReader(data),
     outbox: outbox(data),
@@ -119,6 +126,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const close = async () => {
     const writing = batches.close();
     data.close();
+    kept.forget();
     audit.close();
     delivery.close();
     staging.close();
