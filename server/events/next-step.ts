@@ -3,15 +3,16 @@ import type { Subscriber } from './subscriber.ts';
 
 /** What a subscription needs now, or when to look again (epoch milliseconds). */
 export type Step =
-  | { readonly is: 'handshake' | 'activate' | 'events' | 'heartbeat' | 'test' | 'end' | 'give-up' }
+  | { readonly is: 'handshake' | 'activate' | 'events' | 'heartbeat' | 'test' | 'end' | 'give-up' | 'revoke' }
   | { readonly is: 'wait'; readonly untilMs: number };
 
 /** The life of a subscription (security-eventing.md 4.4), as a decision. */
 export function nextStep(subscriber: Subscriber, nowMs: number): Step {
-  const { progress, terms, inFlight, holdUntilMs, testAsked } = subscriber;
+  const { progress, terms, inFlight, holdUntilMs, testAsked, rightLost } = subscriber;
   const { status, failing, last, delivered } = progress;
   if (inFlight || status === 'off') return { is: 'wait', untilMs: Number.POSITIVE_INFINITY };
   const endMs = terms.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(terms.end);
+  if (rightLost) return { is: 'revoke' };
   if (nowMs >= endMs) return { is: 'end' };
   if (testAsked) return { is: 'test' };
   if (status === 'error') {

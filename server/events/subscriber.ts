@@ -23,6 +23,8 @@ export interface Subscriber {
   holdUntilMs: number;
   /** An operator wants to see whether its endpoint answers. */
   testAsked: boolean;
+  /** Its client may be told no more, as of the last whole look: it is turned off, also where nothing waits. */
+  rightLost: boolean;
   /** Times in a row that something of ours failed where nothing should. */
   faults: number;
 }
@@ -92,7 +94,7 @@ export async function takeUp(
   roster.subscribers.set(id, {
     ...{ id, contract, version, form, terms, client, progress: { ...progress, last, after } },
     through: newest ?? { sequence: 0, index: 0 },
-    ...{ seen: 0, inFlight: false, holdUntilMs: 0, testAsked: false, faults: 0 },
+    ...{ seen: 0, inFlight: false, holdUntilMs: 0, testAsked: false, rightLost: false, faults: 0 },
   });
 }
 

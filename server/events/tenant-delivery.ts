@@ -11,7 +11,7 @@ import { matchCriteria, matchedPosition, matchOutbox, progressRow } from './matc
 import { nextStep, type Step } from './next-step.ts';
 import { type Roster, refreshRoster, type Subscriber, takeUp } from './subscriber.ts';
 import type { SubscriptionStatus } from './subscription-resource.ts';
-import { unseen } from './visibility.ts';
+import { type Unseen, unseen } from './visibility.ts';
 
 /** Delivery for one tenant, in one process at a time: the holder of its lease. */
 export interface TenantDelivery {
@@ -168,7 +168,13 @@ class Delivery implements TenantDelivery {
     }
     for (const one of subscribers) await matchCriteria(matching, one);
     this.#head = head;
-    if (whole) await this.#obey(store);
+    if (whole) {
+      await this.#obey(store);
+      for (const one of subscribers) {
+        const why = this.#lostBy(one);
+        one.rightLost = why !== undefined && why !== 'tenant-not-active';
+      }
+    }
     await this.#sweep();
     this.#setGoing(subscribers, clock.now().getTime());
   }
@@ -211,9 +217,9 @@ class Delivery implements TenantDelivery {
   }
 
   async #do(one: Subscriber, step: Step['is']): Promise<void> {
-    const { clock, registry, breaker, logger } = this.#parts;
-    const listener = { tenant: this.#tenant, contract: one.contract, client: one.client };
-    const why = unseen(listener, one.terms, registry, clock.now().toISOString());
+    const { clock, breaker, logger } = this.#parts;
+    one.rightLost = false;
+    const why = this.#lostBy(one);
     if (why === 'tenant-not-active') {
       one.holdUntilMs = clock.now().getTime() + limits.deliveryIdleLookMs;
       return;
@@ -253,6 +259,12 @@ class Delivery implements TenantDelivery {
     if (status !== undefined) await this.#change(one, status, attempted.outcome.error ?? undefined);
   }
 
+  #lostBy(one: Subscriber): Unseen | undefined {
+    const { clock, registry } = this.#parts;
+    const listener = { tenant: this.#tenant, contract: one.contract, client: one.client };
+    return unseen(listener, one.terms, registry, clock.now().toISOString());
+  }
+
   async #change(one: Subscriber, status: SubscriptionStatus, reason: string | undefined): Promise<void> {
     await changeStatus(one, status, reason, this.#store(), this.#parts);
     await this.#write([progressRow(one)]);
@@ -282,8 +294,12 @@ class Delivery implements TenantDelivery {
 
   async #forget(one: Subscriber): Promise<void> {
     this.#roster.subscribers.delete(one.id);
-    const rows = ['progress', 'dead-letter'] as const;
-    await this.#write(rows.map((kind) => ({ row: 'note', kind, id: one.id, body: null })));
+    const letters = await this.#store().delivery.notes('dead-letter');
+    const own = [...letters.keys()].filter((id) => id === one.id || id.startsWith(`${one.id}/`));
+    await this.#write([
+      { row: 'note', kind: 'progress', id: one.id, body: null },
+      ...own.map((id): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body: null })),
+    ]);
   }
 
   async #obey(store: TenantStore): Promise<void> {

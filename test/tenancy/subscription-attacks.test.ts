@@ -84,6 +84,19 @@ describe('Subscriptions of two tenants, and lost rights', () => {
     expect(told('/narrowed')).to.have.length(1);
   });
 
+  it('T22: a right that goes while nothing waits turns its subscription off as well', async () => {
+    const id = await subscribed(client, '/idle');
+    const found = await clients().get(client.id, 'rxx');
+    await clients().put({ ...found, status: 'disabled' });
+    await status(client, id, 'off');
+    await rig.happen('rxx', ['p1']);
+    await clients().put(found);
+    await rig.happen('rxx', ['p2']);
+    await new Promise((resolve) => setTimeout(resolve, 1200));
+    expect(told('/idle')).to.deep.equal([]);
+    expect(await rig.house.store('rxx').delivery.lastEvent(id)).to.equal(undefined);
+  });
+
   it('T22: nor while the tenant is suspended; all of it comes when it is resumed', async () => {
     await queuedThen('/suspended', () => rig.house.house.tenants.setStatus('rxx', 'suspended'));
     await new Promise((resolve) => setTimeout(resolve, 1200));
@@ -107,5 +120,6 @@ describe('Subscriptions of two tenants, and lost rights', () => {
       return notes.has(id) ? undefined : true;
     });
     expect(told('/deleted').length - sent).to.be.at.most(1);
+    expect((await rig.house.store('rxx').delivery.notes('dead-letter')).size).to.equal(0);
   });
 });
