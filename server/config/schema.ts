@@ -85,7 +85,8 @@ export const settingsSchema = {
       pattern: '^(nats|tls)://[^/?#\\s]+$',
       description:
         'A NATS server with JetStream, `nats://` or `tls://` with user and password where it wants them: every event ' +
-        'of every tenant is published there, under subjects that begin with the tenant.',
+        'of the tenants whose setting `publishEvents` is true is published there, under subjects that begin with the ' +
+        'tenant.',
     },
     logLevel: { enum: ['error', 'warn', 'info', 'debug'], default: 'info', description: 'Least severe level logged.' },
   },

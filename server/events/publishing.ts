@@ -4,6 +4,7 @@ import { limits } from '../core/limits.ts';
 import { type StandingLease, standingLease } from '../jobs/lease.ts';
 import { StoreError } from '../store/error.ts';
 import type { EventRow, LeaseStore, OutboxPosition, TenantStore } from '../store/port.ts';
+import type { Tenant } from '../tenancy/tenant.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { HeadWatch } from './head-watch.ts';
 import type { KeptEvent } from './shown-to.ts';
@@ -25,12 +26,15 @@ export interface EventPublisher {
   close(): Promise<void>;
 }
 
-/** Publishes the events of all tenants until it is stopped: at least once, in order per tenant. */
+/** Publishes the events of the tenants that want it, until it is stopped: at least once, in order per tenant. */
 export interface EventPublishing {
   stop(): Promise<void>;
 }
 
-type Parts = Pick<DeliveryParts, 'registry' | 'tenantStore' | 'audit' | 'clock' | 'logger'> & {
+type Wish = Pick<Tenant, 'status' | 'settings'>;
+
+type Parts = Pick<DeliveryParts, 'tenantStore' | 'audit' | 'clock' | 'logger'> & {
+  readonly registry: { tenants(): Iterable<Pick<Tenant, 'id'> & Wish>; tenant(id: string): Wish | undefined };
   readonly leases: LeaseStore;
   readonly publisher: EventPublisher;
   readonly watch: HeadWatch;
@@ -43,8 +47,8 @@ export function eventPublishing(parts: Parts): EventPublishing {
   const ended = new AbortController();
   const running = new Map<string, Promise<void>>();
   const look = () => {
-    for (const { id, status } of registry.tenants()) {
-      if (status !== 'active' || running.has(id)) continue;
+    for (const { id, ...wish } of registry.tenants()) {
+      if (!isPublished(wish) || running.has(id)) continue;
       const run = publishTenant(id, parts, ended.signal).finally(() => running.delete(id));
       running.set(id, run);
     }
@@ -61,15 +65,23 @@ export function eventPublishing(parts: Parts): EventPublishing {
   };
 }
 
+function isPublished({ status, settings }: Wish): boolean {
+  return status === 'active' && settings.publishEvents;
+}
+
 /** One tenant's events, in the process that holds its lease, until the tenant rests or all of it ends. */
 async function publishTenant(tenant: string, parts: Parts, ended: AbortSignal): Promise<void> {
   const { registry, leases, clock, logger } = parts;
   const lease = standingLease(leases, `publish/${tenant}`, clock);
   let failures = 0;
   let position: OutboxPosition | undefined;
-  while (!ended.aborted && registry.tenant(tenant)?.status === 'active') {
+  const wanted = () => {
+    const found = registry.tenant(tenant);
+    return found !== undefined && isPublished(found);
+  };
+  while (!ended.aborted && wanted()) {
     try {
-      position = await publishNext(parts.tenantStore(tenant), position, lease, parts, ended);
+      position = await publishNext(parts.tenantStore(tenant), position, lease, parts, ended, wanted);
       failures = 0;
     } catch (error) {
       if (ended.aborted) break;
@@ -90,6 +102,7 @@ async function publishNext(
   lease: StandingLease,
   { publisher, audit, clock, watch }: Parts,
   ended: AbortSignal,
+  wanted: () => boolean,
 ): Promise<OutboxPosition | undefined> {
   const held = await lease.held();
   if (held === undefined) {
@@ -100,17 +113,19 @@ async function publishNext(
   const { sequence: head } = await store.head();
   const found = await store.outbox.events(position, limits.publishBatchEventsMax);
   const rows = found.filter(({ sequence }) => sequence <= head);
-  const last = rows.at(-1);
-  if (last === undefined) {
+  if (rows.length === 0) {
     await watch.beyond(store.tenant, Math.max(head, position.sequence), limits.deliveryIdleLookMs, ended);
     return position;
   }
   await audit(published(store.tenant, rows, clock.now()));
-  for (const { topic, body } of rows) {
+  let next = position;
+  for (const { topic, body, sequence, index } of rows) {
+    // What is on its way when a tenant is suspended or wants no more stays here.
+    if (!wanted()) break;
     const { id } = JSON.parse(body) as { readonly id: string };
     await publisher.publish({ tenant: store.tenant, topic, id, body });
+    next = { sequence, index };
   }
-  const next = { sequence: last.sequence, index: last.index };
   await store.delivery.write([{ row: 'note', kind: 'matched', id: note, body: JSON.stringify(next) }], held);
   return next;
 }

@@ -18,6 +18,7 @@ const settingTypes = {
   clientSecretAllowed: { type: 'boolean' },
   registrationApproval: { type: 'boolean' },
   egressPrivateRanges: { type: 'array', maxItems: 50, items: { type: 'string' } },
+  publishEvents: { type: 'boolean' },
   requestsPerMinute: perMinute,
   clientRequestsPerMinute: perMinute,
 } as const;

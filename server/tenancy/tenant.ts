@@ -45,6 +45,8 @@ export interface TenantSettings {
   readonly registrationApproval: boolean;
   /** Private address ranges (CIDR) that notifications may be sent into: NHS networks are private. Others are closed. */
   readonly egressPrivateRanges: readonly string[];
+  /** Are its events published to the message broker that the server has (`ESR_FHIR_NATS`)? */
+  readonly publishEvents: boolean;
   /** Requests per minute of all its clients together, and of each; 0 = the server's own default. */
   readonly requestsPerMinute: number;
   readonly clientRequestsPerMinute: number;
@@ -61,6 +63,7 @@ export const defaultSettings: TenantSettings = {
   clientSecretAllowed: true,
   registrationApproval: false,
   egressPrivateRanges: [],
+  publishEvents: false,
   requestsPerMinute: 0,
   clientRequestsPerMinute: 0,
 };

@@ -3,12 +3,14 @@ import { connect, type NatsConnection } from '@nats-io/transport-node';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
 import { until } from '../support/house-command.ts';
-import { type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
+import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
 import { type NatsServer, natsProgram, natsServer } from '../support/nats-server.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const names = ['ESR-rxx', 'ESR-ryy'];
+const published = (trust: TenantDocument) => ({ ...trust, settings: { publishEvents: true } });
+const quiet: TenantDocument = { id: 'rzz', name: 'Quiet Trust', ods: ['RZZ'], vpds: ['500'] };
 
 /** Against the real server: build it with `go install github.com/nats-io/nats-server/v2@latest`. */
 describe('Publishing to NATS JetStream', () => {
@@ -22,7 +24,7 @@ describe('Publishing to NATS JetStream', () => {
   before(async function () {
     if (natsProgram === undefined) this.skip();
     nats = await natsServer(natsProgram, folder.path);
-    house = await testHouse([trustX, trustY], undefined, undefined, { nats: nats.url });
+    house = await testHouse([published(trustX), published(trustY), quiet], undefined, undefined, { nats: nats.url });
     server = await serveTestHouse(house);
     connection = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });
   });
@@ -86,6 +88,26 @@ describe('Publishing to NATS JetStream', () => {
     );
     expect((await messages('ryy.esr.>', 10)).map(({ id }) => id)).to.deep.equal(y);
   });
+
+  it('publishes nothing of a tenant that does not want it, and all of it once it does', async () => {
+    const ids = await happen('rzz', 3);
+    const manager = await jetstreamManager(connection);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    for await (const { config } of manager.streams.list()) expect(config.name).to.be.oneOf(names);
+    await house.house.tenants.set('rzz', 'publishEvents', 'true');
+    await until('its stream', 10, () =>
+      manager.streams.info('ESR-rzz').then(
+        ({ state }) => (state.messages === 3 ? true : undefined),
+        () => undefined,
+      ),
+    );
+    expect((await messages('rzz.esr.>', 3)).map(({ id }) => id)).to.deep.equal(ids);
+    await house.house.tenants.set('rzz', 'publishEvents', 'false');
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    await happen('rzz', 1);
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+    expect((await manager.streams.info('ESR-rzz')).state.messages).to.equal(3);
+  }).timeout(20_000);
 
   it('loses nothing while the broker is away, and says nothing twice that it has', async () => {
     const before = await stored();
