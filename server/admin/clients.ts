@@ -1,6 +1,6 @@
 import type { Client } from '../auth/client.ts';
 import { clientSummary } from '../auth/client-summary.ts';
-import { type ClientWish, newClient, withNewKeys, withNewSecret } from '../auth/new-client.ts';
+import { type ClientWish, changedClient, newClient, withNewKeys, withNewSecret } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { lastUses } from '../registry/last-used.ts';
@@ -84,6 +84,32 @@ async function addClient({ deps, stewardship }: AdminContext, { json }: AdminReq
   return { status: 201, id: client.id, body: { ...clientSummary(client), ...secret } };
 }
 
+interface ClientChange {
+  readonly name?: string;
+  readonly scope?: string;
+  readonly permission_set?: string;
+  readonly requests_per_minute?: number;
+  readonly expires_at?: string | null;
+}
+
+/** Its tokens end with another scope: they were issued within the former one. */
+async function changeClient({ deps, stewardship }: AdminContext, { id, json }: AdminRequest): Promise<AdminAnswer> {
+  const { permission_set: set, requests_per_minute: rate, expires_at: ends, ...named } = json as ClientChange;
+  const { tenant } = stewardship;
+  const before = await known(deps.clients, id, tenant.id);
+  if (set !== undefined) await deps.permissionSets.get(tenant.id, set);
+  const client = changedClient(before, {
+    ...named,
+    ...(set === undefined ? {} : { permissionSet: set }),
+    ...(rate === undefined ? {} : { requestsPerMinute: rate }),
+    ...(ends === undefined ? {} : { expiresAt: ends === null ? null : new Date(ends).toISOString() }),
+  });
+  await deps.clients.put(client);
+  if (client.scope !== before.scope) await endTokens(deps.documents, 'client', id, deps.clock.now());
+  await deps.registry.refresh();
+  return { status: 200, id, body: clientSummary(client) };
+}
+
 interface RotateBody {
   readonly jwks?: object;
   readonly overlap_seconds?: number;
@@ -156,6 +182,19 @@ export const clientRoutes: readonly AdminRoute[] = [
     ...{ ...reading, path: `${path}/{id}`, operation: 'read-client', summary: 'A client.' },
     answer: one('the client'),
     run: readClient,
+  },
+  {
+    ...{ ...writing, path: `${path}/{id}/change`, operation: 'change-client' },
+    summary: 'Another name, scope, permission set, rate or end (null: none); it counts within two seconds.',
+    body: object(
+      {
+        ...{ name: text, scope: text, permission_set: text, expires_at: { ...instant, type: ['string', 'null'] } },
+        requests_per_minute: { ...count, maximum: limits.requestsPerMinuteMax },
+      },
+      ...['name', 'scope', 'permission_set', 'expires_at', 'requests_per_minute'],
+    ),
+    answer: one('the client'),
+    run: changeClient,
   },
   {
     ...{ ...writing, path: `${path}/{id}/rotate`, operation: 'rotate-client' },

@@ -43,10 +43,7 @@ interface IssuedClient {
  * be, saying which.
  */
 export function newClient(wish: ClientWish, keys: KeyRing, at: string): IssuedClient {
-  const name = wish.name.trim();
-  if (name === '' || name.length > limits.clientNameCharactersMax) {
-    throw new AppError('invalid', `a client needs a name of at most ${limits.clientNameCharactersMax} characters`);
-  }
+  const name = clientName(wish.name);
   const admin = wish.admin === true;
   if (!admin && wish.contracts.length === 0) throw new AppError('invalid', 'a client needs a contract version');
   if (wish.jwks !== undefined && wish.jwksUri !== undefined) {
@@ -72,6 +69,37 @@ export function newClient(wish: ClientWish, keys: KeyRing, at: string): IssuedCl
   if (wish.jwks !== undefined) return { client: { ...common, authentication, jwks: clientKeySet(wish.jwks) } };
   if (wish.jwksUri !== undefined) return { client: { ...common, authentication, jwksUri: keySetUrl(wish.jwksUri) } };
   return withNewSecret({ ...common, authentication: 'client_secret_basic' }, keys);
+}
+
+/** What may change of a client after it was made; an `expiresAt` of null takes its end away. */
+export interface ClientChange extends Partial<Pick<Client, 'name' | 'scope' | 'permissionSet' | 'requestsPerMinute'>> {
+  readonly expiresAt?: string | null;
+}
+
+/** The client so changed, not stored yet. Throws `invalid` as `newClient` does. */
+export function changedClient(client: Client, { expiresAt, name, scope, ...more }: ClientChange): Client {
+  const admin = client.admin === true;
+  if (admin && more.permissionSet !== undefined) {
+    throw new AppError('invalid', 'a client of the management API reads no resources');
+  }
+  const { expiresAt: before, ...rest } = client;
+  const ends = expiresAt === undefined ? before : expiresAt;
+  const isPublic = client.authentication === 'none';
+  const ceiling = { admin, isPublic, people: client.redirectUris !== undefined };
+  return {
+    ...{ ...rest, ...more },
+    ...(name === undefined ? {} : { name: clientName(name) }),
+    ...(scope === undefined ? {} : { scope: clientCeiling(scope, ceiling) }),
+    ...(ends === undefined || ends === null ? {} : { expiresAt: ends }),
+  };
+}
+
+function clientName(text: string): string {
+  const name = text.trim();
+  if (name === '' || name.length > limits.clientNameCharactersMax) {
+    throw new AppError('invalid', `a client needs a name of at most ${limits.clientNameCharactersMax} characters`);
+  }
+  return name;
 }
 
 function publicClient(common: Omit<Client, 'authentication'>, { jwks, jwksUri }: ClientWish): Client {

@@ -3,6 +3,7 @@ import { clientSummary } from '../auth/client-summary.ts';
 import { newClient } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
 import { lastUses } from '../registry/last-used.ts';
+import { setCommand } from './client-change.ts';
 import { rotateCommand } from './client-rotate.ts';
 import { clientStatusCommand, endTokensCommand } from './client-status.ts';
 import { clientLines, jsonFile } from './client-summary.ts';
@@ -33,6 +34,7 @@ export function clientCommand(open: OpenHouse): Command {
     .description('SMART clients of a tenant, clients of the management API')
     .addCommand(addCommand(open))
     .addCommand(listCommand(open))
+    .addCommand(setCommand(open))
     .addCommand(rotateCommand(open))
     .addCommand(clientStatusCommand(open, 'disable'))
     .addCommand(clientStatusCommand(open, 'enable'))

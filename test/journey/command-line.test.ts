@@ -195,6 +195,8 @@ describe('The command line', () => {
       ['permission-set show', 'rota --tenant rxx'],
       ['permission-set give', `rota ${id} --tenant rxx`],
       ['permission-set give', `full ${id} --tenant rxx`],
+      ['client set', `${id} --tenant rxx --permission-set default --rate 600 --expires 365d`],
+      ['client set', `${id} --tenant rxx --permission-set full --no-expires`],
       ['permission-set remove', 'rota --tenant rxx'],
       ['tenant sensitive', 'add --tenant rxx --person 10000001'],
       ['tenant sensitive', 'list --tenant rxx'],

@@ -18,6 +18,7 @@ const bodies: Readonly<Record<string, string>> = {
   POST: '{"reason":"test"}',
   PUT: '{"mask":["gender"]}',
   rotate: '{}',
+  change: '{}',
   role: '{"role":"viewer"}',
   replay: '{"from":1}',
 };

@@ -119,6 +119,43 @@ describe('Tenants, people, clients, audit and lineage in the management API', ()
     expect((await call('POST', `${rxx}/clients`, { ...wish, scope: 'admin/clients.write' })).status).to.equal(400);
   });
 
+  it('changes what a client may and sees: a narrower scope ends its tokens, the rest counts at once', async () => {
+    const { body } = await call('POST', `${rxx}/clients`, { name: 'Rota', scope: 'system/*.rs' });
+    const place = `${rxx}/clients/${body.client_id}`;
+    const token = async () => {
+      const authorization = `Basic ${Buffer.from(`${body.client_id}:${body.client_secret}`).toString('base64')}`;
+      const form = new URLSearchParams({ grant_type: 'client_credentials' });
+      const answer = await fetch(`${rig.url}/oauth/token`, { method: 'POST', headers: { authorization }, body: form });
+      return (await answer.json()) as { access_token: string; scope: string };
+    };
+    const read = (bearer: string) => rig.call('GET', '/t/rxx/fhir/v1/Practitioner?gender=female', bearer);
+    const { access_token: first } = await token();
+    expect((await read(first)).status).to.equal(200);
+    const masked = await call('POST', `${place}/change`, { permission_set: 'default', requests_per_minute: 600 });
+    expect(masked.body).to.include({ permission_set: 'default', requests_per_minute: 600, scope: 'system/*.rs' });
+    const refused = await read(first);
+    expect(refused.status, 'gender is masked').to.equal(400);
+    expect(refused.headers.get('ratelimit-policy')).to.equal('"client";q=600;w=60');
+    const ended = await call('POST', `${place}/change`, { expires_at: '2020-01-01T00:00:00Z' });
+    expect(ended.body.expires_at).to.equal('2020-01-01T00:00:00.000Z');
+    expect((await read(first)).status).to.equal(401);
+    expect((await call('POST', `${place}/change`, { expires_at: null })).body).to.not.have.property('expires_at');
+    expect((await read(first)).status).to.equal(400);
+    const narrowed = await call('POST', `${place}/change`, { scope: 'system/Organization.rs', name: 'Less' });
+    expect(narrowed.body).to.include({ scope: 'system/Organization.rs', name: 'Less' });
+    expect((await read(first)).status).to.equal(401);
+    const bad: readonly (readonly [object, number])[] = [
+      [{ permission_set: 'none-such' }, 404],
+      [{ scope: 'admin/clients.write' }, 400],
+      [{ name: ' ' }, 400],
+      [{ requests_per_minute: -1 }, 400],
+      [{ tenant: 'ryy' }, 400],
+    ];
+    for (const [change, status] of bad) {
+      expect((await call('POST', `${place}/change`, change)).status, JSON.stringify(change)).to.equal(status);
+    }
+  });
+
   it('rotates a key set, and says when each client was seen', async () => {
     const keySet = (kid: string) => {
       const jwk = generateKeyPairSync('ec', { namedCurve: 'P-384' }).publicKey.export({ format: 'jwk' });
@@ -180,6 +217,23 @@ describe('Tenants, people, clients, audit and lineage in the management API', ()
     expect(back.files.map(({ id }: { id: string }) => id)).to.deep.equal([file?.id]);
     expect((await call('GET', `${rxx}/lineage?person=none`)).status).to.equal(404);
     expect((await call('GET', `${rxx}/lineage`)).status).to.equal(400);
+  });
+
+  it('has a page for people that shows every operation and schema, loads nothing and runs nothing', async () => {
+    const answer = await fetch(`${rig.url}/admin/docs`);
+    const html = await answer.text();
+    expect([answer.status, answer.headers.get('content-type')]).to.deep.equal([200, 'text/html; charset=utf-8']);
+    expect(answer.headers.get('content-security-policy')).to.match(/^default-src 'none'; style-src 'sha256-[^']+';/);
+    expect(html).to.not.match(/<script|<link|<img|@import|url\(|\bon[a-z]+=/);
+    for (const name of rig.api.operations) expect(html).to.contain(`<article id="${name}">`);
+    const anchors = new Set([...html.matchAll(/ id="([^"]+)"/g)].map(([, id]) => id));
+    for (const [, to] of html.matchAll(/href="#([^"]+)"/g))
+      expect(anchors, `a link leads nowhere: ${to}`).to.include(to);
+    const document = await (await fetch(`${rig.url}/admin/v1/openapi.json`)).json();
+    const { schemas } = (document as { components: { schemas: object } }).components;
+    for (const name of Object.keys(schemas)) expect(html).to.contain(`<article id="schema-${name}">`);
+    const path = '/tenants/{tenant}/clients/{id}/change';
+    expect(html).to.contain(`<code>${path}</code>`).and.contain('admin/clients.write').and.contain('permission_set');
   });
 
   it('answered every one of these operations as its OpenAPI document promises', () => {
