@@ -68,7 +68,7 @@ export function subscriptionServing(
     /** What requests are answered with. */
     served: {
       subscriptions: subscriptions(desk),
-      events: eventFeed(watch),
+      events: eventFeed(watch, keys.derive('page-token')),
       sockets: websocketDoor({ channel: sockets, keys, clock, firstUse }),
       topics: topicDefinitions(packageFolder()),
       seenBy: look,

@@ -5,6 +5,7 @@ import type { EventRow, Lease, OutboxPosition, StoredVersion, TenantStore } from
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { About } from './notification.ts';
 import { numberEvents } from './numbering.ts';
+import { filtersHold } from './seen-filters.ts';
 import type { KeptEvent } from './shown-to.ts';
 import type { Subscriber } from './subscriber.ts';
 import { asksOfMasked, seesEvent, sightOf, unseen } from './visibility.ts';
@@ -88,7 +89,9 @@ async function withheldFrom(
     for (const event of events) {
       if (terms.to.is !== 'topic' || event.topic !== terms.to.topic) continue;
       const kept = JSON.parse(event.body) as KeptEvent;
-      if (masked || !(await seesEvent(sight, kept, contract))) hidden.add(event);
+      const told =
+        !masked && (await seesEvent(sight, kept, contract)) && (await filtersHold(terms, kept, sight, contract));
+      if (!told) hidden.add(event);
     }
     withheld.set(id, hidden);
   }

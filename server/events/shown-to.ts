@@ -11,14 +11,17 @@ export interface KeptEvent {
 }
 
 /** Type of an event's focus and the element names that changed, as far as a viewer's mask leaves them. */
-type Masked = Pick<Sight, 'hidden'>;
+type Masked = Pick<Sight, 'hidden' | 'allRows'>;
 
 /**
  * May a viewer who sees its resource be told that it changed? Not where nothing but masked elements did: the telling
  * alone would say that they are there.
  */
-export function isToldOf({ type, data }: KeptEvent, { hidden }: Masked): boolean {
+export function isToldOf({ type, data }: KeptEvent, sight: Masked): boolean {
   const { changed, focus } = data;
+  const { hidden } = sight;
+  // Who holds a position is no element of it: the holder may be somebody who is not seen.
+  if (type === 'position-updated' && changed?.join() === 'holders' && !sight.allRows) return false;
   if (hidden === undefined || changed === undefined || changed.length === 0 || focus === undefined) return true;
   const masked = hidden(typeOf(focus.reference));
   // Its numbers stand among the identifiers, which are masked in part.
@@ -32,21 +35,35 @@ function isMasked(masked: ReadonlySet<string>, name: string): boolean {
 }
 
 /**
- * The event as a viewer may have it: whoever has masked elements learns neither their names nor the facts around them;
- * of another contract's version no number, which would be of another resource's history.
+ * The event as a viewer may have it: whoever has masked elements learns neither their names nor the facts around them,
+ * and whoever sees part of the rows neither facts that may be of others (where somebody was before, who holds a
+ * position, how many rows a file had); of another contract's version no number, which would be of another resource's
+ * history.
  */
-export function shownTo<T extends KeptEvent>(event: T, { hidden }: Masked, contract: string): T {
-  const { data } = event;
+export function shownTo<T extends KeptEvent>(event: T, sight: Masked, contract: string): T {
+  const { hidden } = sight;
+  const data = sight.allRows ? event.data : withoutOthers(event.data);
   const { focus, changed } = data;
   const foreign = data.contract !== undefined && data.contract !== contract;
   const masked = focus === undefined ? undefined : hidden?.(typeOf(focus.reference));
-  if (!foreign && (masked === undefined || masked.size === 0)) return event;
+  if (!foreign && (masked === undefined || masked.size === 0)) return data === event.data ? event : { ...event, data };
   const narrowed =
     masked === undefined || masked.size === 0
       ? {}
       : { before: null, after: null, ...(changed && { changed: changed.filter((name) => !isMasked(masked, name)) }) };
   const elsewhere = foreign && focus !== undefined ? { contract, focus: { reference: focus.reference } } : {};
   return { ...event, data: { ...data, ...narrowed, ...elsewhere } };
+}
+
+/** What a file brought is counted over everybody; facts and filters name what a resource was, and others around it. */
+const ofOthers: ReadonlySet<string> = new Set([
+  ...['rows', 'quarantined', 'created', 'changed', 'removed', 'reason'],
+  ...['record', 'line', 'field', 'message'],
+]);
+
+function withoutOthers<T extends KeptEvent['data']>(data: T): T {
+  if (data.focus !== undefined) return { ...data, filters: {}, before: null, after: null };
+  return Object.fromEntries(Object.entries(data).filter(([name]) => !ofOthers.has(name))) as T;
 }
 
 /** `Type` of `Type/id`. */

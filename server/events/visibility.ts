@@ -123,7 +123,9 @@ export function covers({ scopes }: { readonly scopes: readonly Scope[] }, { to }
 export async function seesEvent(sight: Sight, event: KeptEvent, contract: string): Promise<boolean> {
   const { focus, contract: of = contract } = event.data;
   if (!isToldOf(event, sight)) return false;
-  if (focus === undefined || sight.whole(typeOf(focus.reference))) return true;
+  // A row that failed is nobody's yet: who has a part of the rows to see has none of these.
+  if (focus === undefined) return event.type !== 'exception-raised' || !sight.filtered;
+  if (sight.whole(typeOf(focus.reference))) return true;
   const [type = '', id = ''] = focus.reference.split('/');
   const key = { contract, type, id };
   const { resources } = sight;

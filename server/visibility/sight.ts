@@ -35,6 +35,10 @@ export interface Sight {
   readonly hidden: HiddenElements | undefined;
   /** The mask that applies, by name. */
   readonly mask: readonly string[];
+  /** Is it a part by scope, row filter or mask, and not for sensitive staff alone? */
+  readonly filtered: boolean;
+  /** Is no row withheld of the types that the scopes name? Else what stands around a resource may be of others. */
+  readonly allRows: boolean;
   /** Are all resources of the type seen? Else numbers of versions and the like would tell of others. */
   whole(type: string): boolean;
 }
@@ -74,7 +78,8 @@ export function seenBy(parts: SightParts): SeenBy {
     };
     const scopes = scopesUnder(viewer.scopes, set);
     const plain = !narrowsView(set) && staff.length === 0;
-    if (plain && !scopes.some(({ params }) => params !== undefined)) {
+    const granular = scopes.some(({ params }) => params !== undefined);
+    if (plain && !granular) {
       return keep(wholeSight(parts, scopes, base, store), null);
     }
     const mask = maskOf(set);
@@ -83,7 +88,8 @@ export function seenBy(parts: SightParts): SeenBy {
       const { parameters, canonicalBase } = parts;
       const shown = withoutSensitive(ofRows, staff, canonicalBase, store.tenant);
       const seen = visibility({ scopes, rows: shown, mask, parameters, base, now });
-      return partSight(seen, parts.extract, resources);
+      const allRows = ofRows.size === 0 && !granular && staff.length === 0;
+      return { ...partSight(seen, parts.extract, resources), filtered: narrowsView(set) || granular, allRows };
     };
     if (Object.keys(set.rows).length > 0) return rowsOf(set, store, viewer.contract).then(make);
     return keep(make(new Map()), now + limits.searchPlanMs);
@@ -110,7 +116,7 @@ function wholeSight(
   { resources }: TenantStore,
 ): Sight {
   return {
-    ...{ resources, included: resources, parameters, hidden: undefined, mask: [] },
+    ...{ resources, included: resources, parameters, hidden: undefined, mask: [], filtered: false, allRows: true },
     traced() {
       const now = clock.now().getTime();
       const seen = visibility({ scopes, rows: new Map(), mask: undefined, parameters, base, now });
@@ -120,7 +126,7 @@ function wholeSight(
   };
 }
 
-function partSight(seen: Visibility, extract: Extract, resources: ResourceReader): Sight {
+function partSight(seen: Visibility, extract: Extract, resources: ResourceReader): Omit<Sight, 'filtered' | 'allRows'> {
   const hidden = (type: string) =>
     new Set(
       seen

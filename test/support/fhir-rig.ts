@@ -99,7 +99,10 @@ export async function fhirRig(
     }),
     topics: topicDefinitions(packageFolder()),
     sockets: { said: async () => false, left: () => {} },
-    events: eventFeed(headWatch((tenant) => store.tenant(grantTenant(tenant, 'job')), 25)),
+    events: eventFeed(
+      headWatch((tenant) => store.tenant(grantTenant(tenant, 'job')), 25),
+      keys.derive('page-token'),
+    ),
     pageKey: keys.derive('page-token'),
     clock: { now: () => now },
     logger: silentLogger,

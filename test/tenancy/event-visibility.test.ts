@@ -1,15 +1,18 @@
 import { expect } from 'chai';
+import { present } from '../../server/core/assert.ts';
 import { permissionSets } from '../../server/registry/permission-sets.ts';
 import { baseline, fileOfStep } from '../support/event-vector.ts';
 import { type HookReceiver, hookReceiver, notificationOf } from '../support/hook-receiver.ts';
 import { until } from '../support/house-command.ts';
+import type { KeptEvent } from '../support/house-events.ts';
 import { type TestHouse, testHouse, trustX } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
+import { liveResources } from '../support/house-state.ts';
 import { fileOf, type VectorFile } from '../support/journey-vector.ts';
 import { starterRows } from '../support/starter-rows.ts';
 import { fhirClient, subscriptionTo } from '../support/subscription-client.ts';
 
-const scope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs';
+const scope = 'system/Subscription.cruds system/PractitionerRole.rs system/Practitioner.rs system/Provenance.rs';
 
 /** What a permission set withholds from reads, it withholds from whoever is told (architecture.md, invariant 2). */
 describe('What a permission set shows, where events are told', () => {
@@ -28,6 +31,7 @@ describe('What a permission set shows, where events are told', () => {
     const to = `202604${String(sequence - 1).padStart(2, '0')} 000000`;
     return bring(fileOfStep(`2026-04-${String(sequence).padStart(2, '0')}`, rows, { sequence: sequence - 1, to }));
   };
+  type Under = Awaited<ReturnType<typeof under>>;
   const under = async (permissionSet: string) => {
     const { clients } = house.house;
     const made = await fhirClient(server, 'rxx', scope);
@@ -37,11 +41,12 @@ describe('What a permission set shows, where events are told', () => {
       const { id } = await made.subscribe(subscriptionTo(`${hook.url}${path}`, wish));
       await until('active', 5, async () => ((await made.subscription(id)).status === 'active' ? true : undefined));
     };
-    const types = async () => {
+    const events = async () => {
       const { body } = await server.ask('/t/rxx/events/v1?count=1000', { token });
-      return (JSON.parse(body) as { type: string }[]).map(({ type }) => type);
+      return JSON.parse(body) as KeptEvent[];
     };
-    return { ...made, subscribed, types };
+    const types = async () => (await events()).map(({ type }) => type);
+    return { ...made, subscribed, events, types };
   };
   const told = (path: string) =>
     hook.received
@@ -81,7 +86,7 @@ describe('What a permission set shows, where events are told', () => {
     await until('told', 5, async () => (told('/all').length > 0 ? true : undefined));
     await until('told', 5, async () => (hook.received.some(({ path }) => path === '/all-plain') ? true : undefined));
     expect(await all.types()).to.include('starter-created');
-    expect(await none.types()).to.deep.equal([]);
+    expect((await none.types()).filter((type) => type !== 'file-ingested')).to.deep.equal([]);
     expect(told('/none')).to.deep.equal([]);
     expect(hook.received.filter(({ path }) => path === '/none-plain')).to.deep.equal([]);
   });
@@ -112,5 +117,46 @@ describe('What a permission set shows, where events are told', () => {
     expect(told('/renamed')).to.deep.equal([]);
     expect(await client.types()).to.not.include('person-changed');
     expect(await other.types()).to.include('person-changed');
+  });
+
+  it('tells who sees one department of who came there, not whence, nor how much else there is', async () => {
+    const departments = await liveResources(house.store('rxx'), 'Organization');
+    const department = (name: string) =>
+      present([...departments].find(([, { name: of }]) => `${of}`.includes(name))?.[0], name);
+    const [ward, clinic] = [department('Ward 1'), department('Clinic')];
+    const sets = permissionSets(house.house.store.system.documents, house.house.clients);
+    await sets.put('rxx', { name: 'clinic', rows: { departments: [clinic] } });
+    const client = await under('clinic');
+    const other = await under('full');
+    const filter = (id: string) => ({
+      topic: 'assignment-changed',
+      filters: [`PractitionerRole?department=Organization/${id}`],
+    });
+    await client.subscribed('/from', filter(ward));
+    await client.subscribed('/to', filter(clinic));
+    await other.subscribed('/from-all', filter(ward));
+    await changes([{ 'ada-job': { '28': '503' } }]);
+    await until('told', 5, async () => (told('/to').length > 0 && told('/from-all').length > 0 ? true : undefined));
+    expect(told('/from')).to.deep.equal([]);
+    const moved = async ({ events }: Under) =>
+      present(
+        (await events()).findLast(({ type }) => type === 'assignment-changed'),
+        'a move',
+      );
+    expect((await moved(other)).data).to.have.nested.property('before.department', `Organization/${ward}`);
+    const seen = await moved(client);
+    expect(seen.data).to.deep.include({ before: null, after: null, filters: {} });
+    expect(JSON.stringify(seen)).to.not.include(ward);
+    const file = async ({ events }: Under) =>
+      present(
+        (await events()).findLast(({ type }) => type === 'file-ingested'),
+        'a file',
+      );
+    expect((await file(other)).data).to.include.keys('rows', 'changed');
+    expect((await file(client)).data)
+      .to.include({ state: 'applied' })
+      .and.not.have.any.keys('rows', 'changed', 'created');
+    const count = async ({ events }: Under) => (await events()).length;
+    expect(await count(client)).to.be.below(await count(other));
   });
 });
