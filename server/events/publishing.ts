@@ -72,7 +72,7 @@ function isPublished({ status, settings }: Wish): boolean {
 /** One tenant's events, in the process that holds its lease, until the tenant rests or all of it ends. */
 async function publishTenant(tenant: string, parts: Parts, ended: AbortSignal): Promise<void> {
   const { registry, leases, clock, logger } = parts;
-  const lease = standingLease(leases, `publish/${tenant}`, clock);
+  const lease = standingLease(leases, `publish/${tenant}`, clock, () => parts.tenantStore(tenant).delivery);
   let failures = 0;
   let position: OutboxPosition | undefined;
   const wanted = () => {

@@ -59,7 +59,7 @@ class Delivery implements TenantDelivery {
   constructor(tenant: string, parts: DeliveryParts) {
     this.#tenant = tenant;
     this.#parts = parts;
-    this.#lease = standingLease(parts.leases, `delivery/${tenant}`, parts.clock);
+    this.#lease = standingLease(parts.leases, `delivery/${tenant}`, parts.clock, () => this.#store().delivery);
   }
 
   listening(): boolean {

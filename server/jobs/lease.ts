@@ -87,7 +87,13 @@ export interface StandingLease {
   release(): Promise<void>;
 }
 
-export function standingLease(leases: LeaseStore, name: string, clock: Clock): StandingLease {
+/** `writes`: what carries the lease; earlier holders are shut out of it before the lease is given. */
+export function standingLease(
+  leases: LeaseStore,
+  name: string,
+  clock: Clock,
+  writes: () => Pick<TenantStore, 'fence'>,
+): StandingLease {
   const owner = ownerName();
   let lease: Lease | undefined;
   const renewFromMs = (limits.leaseSeconds * 1000 * 2) / 3;
@@ -95,7 +101,10 @@ export function standingLease(leases: LeaseStore, name: string, clock: Clock): S
     async held() {
       const now = clock.now();
       if (lease === undefined) {
-        lease = await leases.acquire(name, owner, limits.leaseSeconds, now);
+        const taken = await leases.acquire(name, owner, limits.leaseSeconds, now);
+        // Where this fails the lease stays taken until it expires: the next holder then knows that it takes over.
+        if (taken !== undefined) await writes().fence(taken);
+        lease = taken;
       } else if (Date.parse(lease.expiresAt) - now.getTime() < renewFromMs) {
         lease = await leases.renew(lease, limits.leaseSeconds, now);
       }

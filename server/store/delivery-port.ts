@@ -12,11 +12,16 @@ interface HeldLease {
  */
 export interface DeliveryStore {
   /**
-   * Writes rows, events first, in their order. `conflict` where an event's number is not its subscription's next, so
-   * that numbers have no gaps and no event a second number; `fenced` where the lease is over. A crash may leave the
-   * events without the other rows, where the store has no transactions; never the other way round.
+   * Writes rows whole or not at all. `conflict` where an event's number is not its subscription's next, so that numbers
+   * have no gaps and no event a second number; `fenced` where the lease is over.
    */
   write(rows: readonly DeliveryRow[], lease: HeldLease): Promise<void>;
+  /**
+   * Shuts out the holders before: once it resolves, no write of an earlier epoch follows, however late its writer goes
+   * on. For whoever has just been given a lease, before the first look at what is kept here. `fenced` where the lease
+   * is over already.
+   */
+  fence(lease: HeldLease): Promise<void>;
   /** Notes of a kind, by id. */
   notes(kind: DeliveryNoteKind): Promise<ReadonlyMap<string, string>>;
   note(kind: DeliveryNoteKind, id: string): Promise<string | undefined>;

@@ -1,39 +1,25 @@
 import { randomBytes } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import mongoose, { type Connection } from 'mongoose';
+import { present } from '../../server/core/assert.ts';
 import { keyRing } from '../../server/keys/key-ring.ts';
-import type { Query } from '../../server/search/query.ts';
+import { bindSearch } from '../../server/search/bind.ts';
+import { searchParameters } from '../../server/search/parameters.ts';
+import { parseSearch } from '../../server/search/parse.ts';
+import type { Predicate, Query } from '../../server/search/query.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
-import { compile, resolverOf } from '../../server/store/mongo/query.ts';
+import type { Resolver } from '../../server/store/mongo/predicate.ts';
+import { type Compiled, compile, resolverOf } from '../../server/store/mongo/query.ts';
 import { tenantParts } from '../../server/store/mongo/tenant-parts.ts';
 import type { Store } from '../../server/store/port.ts';
+import { everySearch, type NamedSearch } from '../support/every-search.ts';
 import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
 import { at, reference, refusal, resource, suiteDisclosures, tenantOf, text, token } from '../support/store-fixture.ts';
 
-type Shape = readonly [name: string, where: Query['where'], index: string, by?: 'id' | 'sequence'];
-
-/** Every shape of search and the index that serves it; what has none of its own walks the type in order. */
-const shapes: readonly Shape[] = [
-  ['everything, in the order of _lastUpdated', { is: 'all' }, 'updated'],
-  ['everything, by id', { is: 'all' }, 'id', 'id'],
-  ['ids', { is: 'id', ids: ['p1', 'p2'] }, '_id_', 'id'],
-  ['a code', { is: 'token', param: 'identifier', code: '7' }, 'keys'],
-  ['a code of a system', { is: 'token', param: 'identifier', system: 'esr', code: '7' }, 'keys'],
-  ['a system', { is: 'token', param: 'identifier', system: 'esr' }, 'keys'],
-  ['a string prefix', { is: 'string', param: 'family', match: 'prefix', value: 'ow' }, 'keys'],
-  ['an exact string', { is: 'string', param: 'family', match: 'exact', value: 'Owens' }, 'keys'],
-  ['a part of a string', { is: 'string', param: 'family', match: 'contains', value: 'wen' }, 'keys'],
-  ['a reference', { is: 'reference', param: 'link', targets: ['Organization/o1'] }, 'keys'],
-  ['a URI', { is: 'uri', param: 'url', value: 'http://a' }, 'keys'],
-  ['a date', { is: 'date', param: 'date', prefix: 'ge', low: 1, high: 2 }, 'dates', 'id'],
-  ['an element that is there', { is: 'not', of: { is: 'missing', param: 'family' } }, 'keys'],
-  ['a time of update', { is: 'lastUpdated', prefix: 'ge', low: 1, high: 2 }, 'updated'],
-  [
-    'a chain, when it is answered',
-    { is: 'chain', param: 'link', type: 'Practitioner', where: { is: 'token', param: 'identifier', code: '7' } },
-    'keys',
-  ],
-];
+const parameters = searchParameters('https://esr-fhir.example');
+const every = everySearch(parameters);
+const decision = new URL('../../server/decisions/0009-mongodb-store.md', import.meta.url);
 
 describe('Every search shape on MongoDB', function () {
   this.timeout(60_000);
@@ -46,6 +32,7 @@ function describeShapes(base: string): void {
   let store: Store;
   let raw: Connection;
   let life = '';
+  let resolver: Resolver;
 
   before(async () => {
     const uri = uriOf(base, database);
@@ -58,6 +45,9 @@ function describeShapes(base: string): void {
       resource(`q${n}`, { index: [token('identifier', 'x', `${n}`)] }),
     );
     await tenantOf(store, 'one').transact([resource('p1', { index }), ...many], at(1));
+    const connection = raw.useDb(`${database}-shared`);
+    const parts = tenantParts({ connection, tenant: `one.${life}`, prefix: '', majorityReads: false });
+    resolver = resolverOf('v1', parts.resource, parts.batch);
   });
 
   after(async () => {
@@ -67,47 +57,132 @@ function describeShapes(base: string): void {
   });
 
   const resources = () => raw.useDb(`${database}-shared`).collection('resource');
-  const compiled = (where: Query['where'], by: 'id' | 'sequence' = 'sequence') => {
-    const connection = raw.useDb(`${database}-shared`);
-    const parts = tenantParts({ connection, tenant: `one.${life}`, prefix: '', majorityReads: false });
-    const sort = { by, descending: false } as const;
-    const query: Query = { contract: 'v1', type: 'Practitioner', where, sort, count: 20, total: false };
-    return compile(query, resolverOf('v1', parts.resource, parts.batch));
-  };
+  const indexes = async () =>
+    new Map((await resources().listIndexes().toArray()).map((one) => [String(one['name']), Object.keys(one['key'])]));
+  const compiled = (query: Query) => compile(query, resolver);
 
-  it(`has an index that is there, led by the tenant (${shapes.length} shapes)`, async () => {
-    const indexes = await resources().listIndexes().toArray();
-    const byName = new Map(indexes.map(({ name, key }) => [name as string, Object.keys(key as object)]));
-    for (const [name, , index] of shapes) expect([...byName.keys()], name).to.include(index);
-    for (const [name, fields] of byName) if (name !== '_id_') expect(fields[0], name).to.equal('tenant');
+  it(`is served by the index that the decision names, of ${every.length} searches with every parameter, modifier and order`, async () => {
+    const there = await indexes();
+    const used = new Set<string>();
+    const wrong: string[] = [];
+    for (const search of every) {
+      const query = bound(search);
+      const index = named(query.where, query.sort.by);
+      const serving = servedBy(await compiled(query));
+      if (!serving.includes(index) || !serving.every((one) => there.has(one))) {
+        wrong.push(`${search.type}?${search.query}: ${serving.join()} instead of ${index}`);
+      }
+      used.add(index);
+    }
+    expect(wrong).to.deep.equal([]);
+    const table = readFileSync(decision, 'utf8').matchAll(/^\| [^|]+\| `(\w+)` +\|$/gm);
+    expect([...used].toSorted()).to.deep.equal([...new Set([...table].map(([, name = '']) => name))].toSorted());
   });
 
-  it('asks by a field that leads its index, right behind what every search fixes', async () => {
-    const indexes = await resources().listIndexes().toArray();
-    for (const [name, where, index, by] of shapes) {
-      const { matching, reading } = await compiled(where, by);
-      const fixed = ['tenant', ...Object.keys(matching).filter((field) => field === 'of')];
-      const fields = Object.keys(indexes.find((one) => one['name'] === index)?.['key'] ?? {});
-      const [next = ''] = fields.filter((field) => !fixed.includes(field));
-      const asked = JSON.stringify([matching, reading.sort], (_, value) =>
-        value instanceof RegExp ? 'a pattern' : value,
-      );
-      expect(asked, name).to.include(`"${next.split('.')[0]}"`);
-    }
+  it('finds what it asks for right behind what every search fixes, led by the tenant', async () => {
+    const there = await indexes();
+    for (const [name, fields] of there) if (name !== '_id_') expect(fields[0], name).to.equal('tenant');
+    expect(there.get('keys')).to.deep.equal(['tenant', 'of', 'keys', 'sequence', '_id']);
+    expect(there.get('dates')?.slice(0, 3)).to.deep.equal(['tenant', 'of', 'dates.param']);
+    expect(there.get('updated')).to.deep.equal(['tenant', 'of', 'sequence', '_id']);
+    expect(there.get('id')).to.deep.equal(['tenant', 'of', '_id']);
   });
 
   it('is planned on that index, where the server explains', async function () {
     const explained = await refusal(resources().find({}).explain());
     if (explained !== undefined) this.skip();
-    for (const [name, where, index, by] of shapes) {
-      const { page, reading } = await compiled(where, by);
-      const query = resources().find({ ...page, tenant: `one.${life}` } as never);
-      const plan = await query
+    const seen = new Set<string>();
+    for (const search of every) {
+      const query = bound(search);
+      const { page, reading } = await compiled(query);
+      const shape = JSON.stringify([page, reading.sort], (_, value) =>
+        Array.isArray(value) || typeof value === 'object' ? value : '',
+      );
+      if (seen.has(shape)) continue;
+      seen.add(shape);
+      const plan = await resources()
+        .find({ ...page, tenant: `one.${life}` } as never)
         .sort({ ...reading.sort })
         .limit(20)
         .explain('queryPlanner');
-      expect(JSON.stringify(plan), name).to.include(`"indexName":"${index}"`);
-      expect(JSON.stringify(plan), name).to.not.include('COLLSCAN');
+      const said = `${search.type}?${search.query}`;
+      expect(JSON.stringify(plan), said).to.include(`"indexName":"${named(query.where, query.sort.by)}"`);
+      expect(JSON.stringify(plan), said).to.not.include('COLLSCAN');
     }
   });
+}
+
+function bound({ type, query }: NamedSearch): Query {
+  const parsed = parseSearch(query);
+  const context = { parameters, contract: 'v1', type, base: 'https://api.example/t/one/fhir/v1', lenient: false };
+  const result = parsed.ok ? bindSearch(parsed.value, { ...context, now: Date.UTC(2026, 0, 1) }) : parsed;
+  if (!result.ok) throw new Error(`${type}?${query}: ${result.problems.map(({ message }) => message).join()}`);
+  return result.value.query;
+}
+
+/** What decision 0009 says. A shape without an index of its own walks the type in the order of the page. */
+function named(where: Predicate, by: Query['sort']['by']): string {
+  switch (where.is) {
+    case 'token':
+    case 'string':
+    case 'reference':
+    case 'uri':
+    case 'chain':
+      return 'keys';
+    case 'date':
+      return 'dates';
+    case 'lastUpdated':
+      return 'updated';
+    case 'id':
+    case 'has':
+    case 'none':
+      return '_id_';
+    case 'or':
+      return named(present(where.of[0], 'a branch'), by);
+    case 'not':
+      return where.of.is === 'missing' ? 'keys' : by === 'id' ? 'id' : 'updated';
+    default:
+      return by === 'id' ? 'id' : 'updated';
+  }
+}
+
+/** The indexes that bound what a compiled search looks at; throws for a condition that no index knows of. */
+function servedBy({ matching, reading }: Compiled): readonly string[] {
+  const { of, ...rest } = matching;
+  if (typeof of !== 'string') throw new Error('a search is of one type');
+  const bounds = boundsOf(rest);
+  if (bounds.length > 0) return bounds;
+  return ['sequence' in present(reading.sort, 'an order') ? 'updated' : 'id'];
+}
+
+function boundsOf(filter: Compiled['matching']): readonly string[] {
+  return Object.entries(filter).flatMap(([field, condition]) => {
+    const parts = () => (condition as Compiled['matching'][]).map(boundsOf);
+    switch (field) {
+      case '$and':
+        return parts().flat();
+      case '$or':
+        // One branch without a bound looks at everything.
+        return parts().some((branch) => branch.length === 0) ? [] : parts().flat();
+      case '$nor':
+        return [];
+      case 'keys':
+        return boundsKeys(condition) ? ['keys'] : [];
+      case 'dates':
+        return 'param' in (condition as { $elemMatch: object }).$elemMatch ? ['dates'] : [];
+      case 'sequence':
+        return ['updated'];
+      case '_id':
+        return ['_id_'];
+      default:
+        throw new Error(`${field} is in no index`);
+    }
+  });
+}
+
+/** A pattern bounds the index by what stands before its first mark that is not escaped: a parameter's name at least. */
+function boundsKeys(condition: unknown): boolean {
+  if (typeof condition === 'string') return true;
+  if (condition instanceof RegExp) return /^\^[A-Za-z][\w:-]*\\\^/.test(condition.source) && condition.flags === '';
+  return Object.keys(condition as object).join() === '$in';
 }

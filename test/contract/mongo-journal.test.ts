@@ -3,9 +3,10 @@ import { expect } from 'chai';
 import mongoose, { type Connection } from 'mongoose';
 import { present } from '../../server/core/assert.ts';
 import { keyRing } from '../../server/keys/key-ring.ts';
+import { applyDelivery, deliveryStore } from '../../server/store/mongo/delivery.ts';
 import { journalOf } from '../../server/store/mongo/journal.ts';
 import { openMongo } from '../../server/store/mongo/open.ts';
-import { type TenantParts, tenantParts } from '../../server/store/mongo/tenant-parts.ts';
+import { deliveryParts, type TenantParts, tenantParts } from '../../server/store/mongo/tenant-parts.ts';
 import { applyBatch, draftOf } from '../../server/store/mongo/transact.ts';
 import type { Op, Store } from '../../server/store/port.ts';
 import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
@@ -184,5 +185,72 @@ function describeJournal(base: string): void {
     // Even where the lease itself is given up again: the journal remembers.
     await parts.batch.insertNew(number(2), { sequence: 2, at: at(32), ms: Date.parse(at(32)), done: true, fences });
     expect(await fixture.refusal(tenantOf(store, 'one').transact([], at(33), first))).to.equal('fenced');
+  });
+
+  for (const fences of [true, false]) {
+    it(`shuts a delivery out that has looked and writes late, ${fences ? 'as' : 'but not unless'} the next holder fences`, async () => {
+      const { leases } = store.system;
+      const { delivery } = tenantOf(store, 'one');
+      const first = present(await leases.acquire('delivery/one', 'a', 30, new Date(at(0))), 'the first lease');
+      let looks = 0;
+      const leasing = {
+        held: async () => {
+          looks += 1;
+          return looks === 1 || !fences;
+        },
+        tookOver: async () => true,
+      };
+      const slow = {
+        ...parts.turn,
+        insertNew: async (...entry: Parameters<typeof parts.turn.insertNew>) => {
+          const second = await leases.acquire('delivery/one', 'b', 30, new Date(at(31)));
+          if (second !== undefined && fences) await delivery.fence(second);
+          return parts.turn.insertNew(...entry);
+        },
+      };
+      const late = deliveryStore(
+        async () => parts,
+        journalOf<TenantParts>({
+          parts: async () => () => deliveryParts({ ...parts, turn: slow }),
+          apply: applyDelivery,
+          transaction: undefined,
+        }),
+        leasing,
+      );
+      const rows = [{ row: 'note', kind: 'progress', id: 's1', body: 'late' }] as const;
+      expect(await fixture.refusal(late.write(rows, first))).to.equal(fences ? 'fenced' : undefined);
+      expect(await delivery.note('progress', 's1')).to.equal(fences ? undefined : 'late');
+    });
+  }
+
+  it('keeps a delivery whole whose writer died after its commit, and forgets old turns with what they wrote', async () => {
+    const { leases } = store.system;
+    const { delivery } = tenantOf(store, 'one');
+    const lease = present(await leases.acquire('delivery/one', 'a', 30, new Date(at(0))), 'the lease');
+    await delivery.write([], lease);
+    const event = {
+      subscription: 's1',
+      number: 1,
+      sequence: 1,
+      index: 0,
+      topic: 't',
+      focus: '',
+      at: at(1),
+      about: '{}',
+    };
+    const rows = [
+      { row: 'event', ...event },
+      { row: 'note', kind: 'progress', id: 's1', body: 'after' },
+    ];
+    const entry = { sequence: 2, at: at(30), ms: Date.parse(at(30)), done: false, ops: JSON.stringify(rows) };
+    await parts.turn.insertNew(number(2), { ...entry, fences: [{ name: 'delivery/one', epoch: 1 }] });
+    const next = present(await leases.acquire('delivery/one', 'b', 30, new Date(at(31))), 'the next lease');
+    await delivery.fence(next);
+    expect(await delivery.lastEvent('s1')).to.deep.equal(event);
+    expect(await delivery.note('progress', 's1')).to.equal('after');
+    await delivery.write([{ row: 'forget', before: at(40), limit: 9 }], next);
+    expect((await parts.turn.find({}, { sort: { sequence: 1 } })).map(({ sequence }) => sequence)).to.deep.equal([
+      3, 4,
+    ]);
   });
 }

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
+import { present } from '../../server/core/assert.ts';
 import type { DeliveryAttempt, DeliveryRow, NumberedEvent } from '../../server/store/delivery-port.ts';
 import type { Lease } from '../../server/store/port.ts';
-import { at, refusal, type StoreContext } from './store-fixture.ts';
+import { at, refusal, type StoreContext, tenantOf } from './store-fixture.ts';
 
 const event = (subscription: string, number: number, focus = ''): NumberedEvent => ({
   ...{ subscription, number, sequence: 10 + number, index: 2, topic: 'starter-created', focus, at: at(number) },
@@ -92,6 +93,36 @@ export function describeDelivery(context: StoreContext): void {
       expect([...(await delivery().asked())]).to.deep.equal([...Object.entries({ q1: 'replay', q2: 'pause' })]);
       await delivery().write([{ row: 'done', id: 'q1' }], await lease());
       expect([...(await delivery().asked())]).to.deep.equal([['q2', 'pause']]);
+    });
+
+    it('is written as a whole or not at all', async () => {
+      const held = await lease();
+      const rows = [...numbered(event('s1', 1)), note('s1', '1'), ...numbered(event('s2', 2))];
+      expect(await refusal(delivery().write(rows, held))).to.equal('conflict');
+      expect(await delivery().lastEvent('s1')).to.equal(undefined);
+      expect(await delivery().note('progress', 's1')).to.equal(undefined);
+    });
+
+    it('stays as the next holder finds it after its fence, whatever earlier holders were about to write', async () => {
+      const others = await Promise.all(Array.from({ length: 5 }, () => context.another()));
+      const { leases } = context.store().system;
+      const first = present(await leases.acquire('delivery/one', 'a', 30, new Date(at(0))), 'the first lease');
+      const writes = others.flatMap((other, o) =>
+        Array.from({ length: 10 }, (_, n) =>
+          refusal(tenantOf(other, 'one').delivery.write([note(`${o}/${n}`, 'early')], first)),
+        ),
+      );
+      await writes[0];
+      const second = present(await leases.acquire('delivery/one', 'b', 30, new Date(at(31))), 'the second lease');
+      await delivery().fence(second);
+      const found = await delivery().notes('progress');
+      const refused = await Promise.all(writes);
+      expect(await delivery().notes('progress')).to.deep.equal(found);
+      expect(refused.filter((one) => one === undefined)).to.have.length(found.size);
+      expect([undefined, 'fenced']).to.include.members([...new Set(refused)]);
+      expect(await refusal(delivery().fence(first))).to.equal('fenced');
+      await delivery().write([note('0/0', 'late')], second);
+      expect(await delivery().note('progress', '0/0')).to.equal('late');
     });
 
     it('refuses whoever lost the lease, and keeps all across a restart', async () => {

@@ -47,8 +47,8 @@ function databaseOf(data: string): string {
   return database;
 }
 
-/** What no test has removed goes with the run. */
-if (onMongo !== undefined) {
+/** What no test has removed goes with the run; the processes that a test starts leave that to it. */
+if (onMongo !== undefined && 'after' in globalThis) {
   after(async () => {
     for (const database of used) await dropDatabases(onMongo, database);
   });

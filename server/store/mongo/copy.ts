@@ -5,11 +5,8 @@ import { type CollectionName, type Scope, tenantCollections } from './schema.ts'
 import { tenantParts } from './tenant-parts.ts';
 
 /** An ingest's scratch, and pieces of batches that were being written: nothing of either outlives its writer. */
-const passing: readonly CollectionName[] = ['stage', 'payload'];
+const passing: readonly CollectionName[] = ['stage', 'payload', 'piece'];
 const kept = tenantCollections.filter((name) => !passing.includes(name));
-
-/** Rows that nobody changes or removes once they are there: what came late can be added late. */
-const appended = ['audit', 'attempt'] as const;
 
 export interface Copied {
   readonly documents: number;
@@ -32,12 +29,10 @@ export async function copyData(from: Scope, to: Scope, mayGoOn: () => Promise<vo
   return { documents, blobs: blobs.files };
 }
 
-/** Adds what writers appended to the old place who had looked before it was closed and went on late. */
+/** Adds the audit rows of writers who had looked before the old place was closed and went on late. */
 export async function copyLate(from: Scope, to: Scope, mayGoOn: () => Promise<void>): Promise<void> {
-  for (const name of appended) {
-    const [source, target] = [tenantParts(from)[name], tenantParts(to)[name]];
-    if ((await source.count({})) > (await target.count({}))) await addMissing(from, to, name, mayGoOn);
-  }
+  const [source, target] = [tenantParts(from).audit, tenantParts(to).audit];
+  if ((await source.count({})) > (await target.count({}))) await addMissing(from, to, 'audit', mayGoOn);
 }
 
 async function copyCollection(
@@ -75,9 +70,9 @@ async function addMissing(
   }
 }
 
-/** The entry that closes the old journal stays there. */
+/** The entry that closes an old journal stays there. */
 function copied(name: CollectionName) {
-  return name === 'batch' ? { closed: { $exists: false } } : {};
+  return name === 'batch' || name === 'turn' ? { closed: { $exists: false } } : {};
 }
 
 function differ(what: string): StoreError {

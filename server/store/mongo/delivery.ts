@@ -1,97 +1,149 @@
 import type { DeliveryAttempt, DeliveryRow, DeliveryStore, NumberedEvent } from '../delivery-port.ts';
 import { StoreError } from '../error.ts';
-import type { Lease } from '../port.ts';
-import { pad } from './journal.ts';
+import type { Batch, Lease } from '../port.ts';
+import { type Draft, pad, type WritableJournal } from './journal.ts';
 import type { Write } from './part.ts';
 import type { Documents } from './schema.ts';
 import type { TenantParts } from './tenant-parts.ts';
+import { fenced, type Leasing, shutOut } from './transact.ts';
 
 type EventRow = Extract<DeliveryRow, { readonly row: 'event' }>;
+type AttemptRow = Extract<DeliveryRow, { readonly row: 'attempt' }>;
+
+/** Notes of layouts before 3 carry smaller orders. */
+const firstOrder = 2 ** 52;
 
 /**
- * Giving a number is inserting `subscription/number`: of two processes that would give it, one does. Events come first
- * and notes after, so that a crash between leaves numbers that whoever goes on finds.
+ * Every write is an entry of a journal of its own, whose `batch` is `turn`: so it is whole or not there, numbers follow
+ * each other, and an earlier holder of the lease can write nothing once a later one has fenced.
  */
 export function deliveryStore(
-  parts: () => Promise<TenantParts>,
-  held: (lease: Lease) => Promise<boolean>,
+  current: () => Promise<TenantParts>,
+  journal: WritableJournal<TenantParts>,
+  leasing: Leasing,
 ): DeliveryStore {
-  let writes = 0;
+  const draft = (rows: readonly DeliveryRow[], lease: Lease) => draftOf(rows, lease, leasing);
   return {
     async write(rows, lease) {
-      // Later holders beat earlier ones, whenever these go on; within one life of a holder the later write.
-      writes += 1;
-      const order = lease.epoch * 2 ** 31 + writes;
-      if (!(await held(lease))) throw new StoreError('fenced', 'a later holder of the lease has taken over');
-      const at = await parts();
-      await number(
-        at,
+      await journal.commit(draft(rows, lease));
+    },
+    fence: (lease) => shutOut(journal, lease, leasing, () => draft([], lease)),
+    ...deliveryReader(current, journal),
+    async ask(id, body) {
+      await (await current()).asked.replace(id, { body });
+    },
+  };
+}
+
+/** Only the order of writes counts: as the time of one stands that of its lease. */
+function draftOf(rows: readonly DeliveryRow[], lease: Lease, { held }: Leasing): Draft<TenantParts> {
+  return {
+    at: lease.expiresAt,
+    ops: rows,
+    async check(parts, head, session) {
+      const fences = await fenced(head, lease, (one) => held(one, session));
+      await checkNumbers(
+        parts,
         rows.filter((row): row is EventRow => row.row === 'event'),
       );
-      await at.attempt.insertMissing(rows.flatMap((row) => (row.row === 'attempt' ? [attemptWrite(row)] : [])));
-      await at.note.writeAsOf(order, rows.flatMap(noteWrite));
-      const done = rows.flatMap((row) => (row.row === 'done' ? [at.asked.id(row.id)] : []));
-      if (done.length > 0) await at.asked.remove({ _id: { $in: done } });
-      for (const row of rows) if (row.row === 'forget') await forget(at, row.before, row.limit);
-    },
-
-    async notes(kind) {
-      const { note } = await parts();
-      const found = await note.find({ kind }, { sort: { _id: 1 } });
-      return new Map(found.map(({ _id, body = '' }) => [note.key(_id).slice(kind.length + 1), body]));
-    },
-
-    async note(kind, id) {
-      const { note } = await parts();
-      return (await note.findOne({ _id: note.id(`${kind}/${id}`) }))?.body;
-    },
-
-    async events(subscription, from, to, limit) {
-      const { numbered } = await parts();
-      const where = { subscription, number: { $gte: from, $lte: to } };
-      return limit === 0 ? [] : (await numbered.find(where, { sort: { number: 1 }, limit })).map(toEvent);
-    },
-
-    async lastEvent(subscription) {
-      const found = await (await parts()).numbered.findOne({ subscription }, { sort: { number: -1 } });
-      return found === undefined ? undefined : toEvent(found);
-    },
-
-    async about(versions) {
-      const where = { focus: { $in: versions.filter((version) => version !== '') } };
-      return (await (await parts()).numbered.find(where, { sort: { subscription: 1, number: 1 } })).map(toEvent);
-    },
-
-    ...attemptsIn(parts),
-
-    async ask(id, body) {
-      await (await parts()).asked.replace(id, { body });
-    },
-
-    async asked() {
-      const { asked } = await parts();
-      return new Map((await asked.find({}, { sort: { _id: 1 } })).map(({ _id, body }) => [asked.key(_id), body]));
+      return fences;
     },
   };
 }
 
-function attemptsIn(parts: () => Promise<TenantParts>): Pick<DeliveryStore, 'attempts' | 'lastAttempts'> {
+async function checkNumbers({ numbered }: TenantParts, events: readonly EventRow[]): Promise<void> {
+  const lasts = new Map<string, number>();
+  for (const { subscription, number } of events) {
+    const known = lasts.get(subscription);
+    const last = known ?? (await numbered.findOne({ subscription }, { sort: { number: -1 } }))?.number ?? 0;
+    if (number !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
+    lasts.set(subscription, number);
+  }
+}
+
+/** Writes what a turn says. */
+export async function applyDelivery(parts: TenantParts, turn: Batch, ops: readonly object[]): Promise<void> {
+  const { numbered, attempt, note, asked } = parts;
+  const rows = ops as readonly DeliveryRow[];
+  await numbered.insertMissing(rows.flatMap((row) => (row.row === 'event' ? [eventWrite(row)] : [])));
+  await writeAttempts(
+    attempt,
+    rows.filter((row): row is AttemptRow => row.row === 'attempt'),
+  );
+  await note.writeAsOf(firstOrder + turn.sequence, rows.flatMap(noteWrite));
+  const done = rows.flatMap((row) => (row.row === 'done' ? [asked.id(row.id)] : []));
+  if (done.length > 0) await asked.remove({ _id: { $in: done } });
+  for (const row of rows) if (row.row === 'forget') await forget(parts, turn, row.before, row.limit);
+}
+
+/** An attempt that is told again is there already; in a transaction a taken key would be its end. */
+async function writeAttempts(attempt: TenantParts['attempt'], rows: readonly AttemptRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const found = await attempt.find({ _id: { $in: rows.map(({ id }) => attempt.id(id)) } }, { fields: ['_id'] });
+  const there = new Set(found.map(({ _id }) => attempt.key(_id)));
+  await attempt.insertMissing(rows.filter(({ id }) => !there.has(id)).map(attemptWrite));
+}
+
+function deliveryReader(
+  current: () => Promise<TenantParts>,
+  journal: WritableJournal<TenantParts>,
+): Omit<DeliveryStore, 'write' | 'fence' | 'ask'> {
+  const reading = <T>(work: (parts: TenantParts) => Promise<T>): Promise<T> =>
+    journal.reading(async () => work(await current()));
   return {
-    async attempts(subscription, from, to, limit) {
-      const where = { subscription, last: { $gte: from }, first: { $lte: to } };
-      const { attempt } = await parts();
-      return limit === 0 ? [] : (await attempt.find(where, { sort: { at: 1, _id: 1 }, limit })).map(toAttempt);
-    },
+    notes: (kind) =>
+      reading(async ({ note }) => {
+        const found = await note.find({ kind }, { sort: { _id: 1 } });
+        return new Map(found.map(({ _id, body = '' }) => [note.key(_id).slice(kind.length + 1), body]));
+      }),
 
-    async lastAttempts(subscription, limit) {
-      const { attempt } = await parts();
-      const found = limit === 0 ? [] : await attempt.find({ subscription }, { sort: { at: -1, _id: -1 }, limit });
-      return found.map(toAttempt).reverse();
-    },
+    note: (kind, id) => reading(async ({ note }) => (await note.findOne({ _id: note.id(`${kind}/${id}`) }))?.body),
+
+    events: (subscription, from, to, limit) =>
+      reading(async ({ numbered }) => {
+        const where = { subscription, number: { $gte: from, $lte: to } };
+        return limit === 0 ? [] : (await numbered.find(where, { sort: { number: 1 }, limit })).map(toEvent);
+      }),
+
+    lastEvent: (subscription) =>
+      reading(async ({ numbered }) => {
+        const found = await numbered.findOne({ subscription }, { sort: { number: -1 } });
+        return found === undefined ? undefined : toEvent(found);
+      }),
+
+    about: (versions) =>
+      reading(async ({ numbered }) => {
+        const where = { focus: { $in: versions.filter((version) => version !== '') } };
+        return (await numbered.find(where, { sort: { subscription: 1, number: 1 } })).map(toEvent);
+      }),
+
+    attempts: (subscription, from, to, limit) =>
+      reading(async ({ attempt }) => {
+        const where = { subscription, last: { $gte: from }, first: { $lte: to } };
+        return limit === 0 ? [] : (await attempt.find(where, { sort: { at: 1, _id: 1 }, limit })).map(toAttempt);
+      }),
+
+    lastAttempts: (subscription, limit) =>
+      reading(async ({ attempt }) => {
+        const found = limit === 0 ? [] : await attempt.find({ subscription }, { sort: { at: -1, _id: -1 }, limit });
+        return found.map(toAttempt).reverse();
+      }),
+
+    asked: () =>
+      reading(async ({ asked }) => {
+        const found = await asked.find({}, { sort: { _id: 1 } });
+        return new Map(found.map(({ _id, body }) => [asked.key(_id), body]));
+      }),
   };
 }
 
-async function forget({ numbered, attempt }: TenantParts, before: string, limit: number): Promise<void> {
+/** Turns go with what they wrote: nobody is held up for that long between looking at one and inserting the next. */
+async function forget(
+  { numbered, attempt, turn }: TenantParts,
+  { sequence }: Batch,
+  before: string,
+  limit: number,
+): Promise<void> {
   const old = { at: { $lt: before } };
   const events = await numbered.find(old, { sort: { subscription: 1, number: 1 }, limit });
   const newest = new Map<string, number>();
@@ -103,22 +155,9 @@ async function forget({ numbered, attempt }: TenantParts, before: string, limit:
   if (gone.length > 0) await numbered.remove({ _id: { $in: gone } });
   const attempts = (await attempt.find(old, { sort: { at: 1 }, limit })).map(({ _id }) => _id);
   if (attempts.length > 0) await attempt.remove({ _id: { $in: attempts } });
-}
-
-async function number({ numbered }: TenantParts, events: readonly EventRow[]): Promise<void> {
-  const lasts = new Map<string, number>();
-  for (const event of events) {
-    const { subscription } = event;
-    const known = lasts.get(subscription);
-    const last = known ?? (await numbered.findOne({ subscription }, { sort: { number: -1 } }))?.number ?? 0;
-    if (event.number !== last + 1) throw taken();
-    lasts.set(subscription, event.number);
-  }
-  if (!(await numbered.insertInOrder(events.map(eventWrite)))) throw taken();
-}
-
-function taken(): StoreError {
-  return new StoreError('conflict', "an event's number is not its subscription's next");
+  const past = { ms: { $lt: Date.parse(before) }, sequence: { $lt: sequence } };
+  const turns = (await turn.find(past, { sort: { ms: 1, sequence: 1 }, limit, fields: ['_id'] })).map(({ _id }) => _id);
+  if (turns.length > 0) await turn.remove({ _id: { $in: turns } });
 }
 
 function eventWrite({ subscription, number, sequence, index, topic, focus, at, about }: NumberedEvent): Write {

@@ -5,11 +5,12 @@ import { limits } from '../../core/limits.ts';
 import type { IsolationModel } from '../../tenancy/tenant.ts';
 import { StoreError } from '../error.ts';
 import { type Copied, copyData, copyLate } from './copy.ts';
+import { applyDelivery } from './delivery.ts';
 import { closeJournal, openJournal } from './journal.ts';
 import type { Part } from './part.ts';
 import { type Life, scopeOf } from './place.ts';
 import { type Documents, ensureCollections, layoutNumber, type Scope, tenantCollections } from './schema.ts';
-import { tenantParts } from './tenant-parts.ts';
+import { deliveryParts, tenantParts } from './tenant-parts.ts';
 import { applyBatch } from './transact.ts';
 
 type Row = Documents['tenant'];
@@ -27,7 +28,7 @@ export interface MoveOptions {
 
 /**
  * Moves a tenant to a new life under another isolation model. The row says `moving` first: whoever looks there is
- * refused. Then the journal is closed by an entry of its own, so that not even a writer that has looked before can
+ * refused. Then the journals are closed by an entry of their own, so that not even a writer that has looked before can
  * commit; everybody else who has looked gets time to end. Then all is copied and counted, and one write of the row is
  * the switch. A crash before it leaves a mark that the next call goes on from; one after it leaves old data, which the
  * next call sweeps away. The wrapped key stays the same, and so do the blobs' names and bytes.
@@ -45,6 +46,7 @@ export async function moveTenant(
   const { system, rows, mayGoOn, doom, spare } = options;
   const [from, to] = [scopeOf(system, tenant, old), scopeOf(system, tenant, next)];
   await closeJournal(tenantParts(from), applyBatch);
+  await closeJournal(deliveryParts(tenantParts(from)), applyDelivery);
   await ensureCollections(to, tenantCollections);
   await setTimeout(limits.tenantMoveWaitMs);
   const copied = await copyData(from, to, mayGoOn);
@@ -81,7 +83,9 @@ async function takeBack({ system, rows, doom, spare }: MoveOptions, tenant: stri
   const old = lifeOf(row);
   await doom(tenant, movingTo(present(row.moving, 'the move')));
   await spare(tenant, old);
-  await openJournal(tenantParts(scopeOf(system, tenant, old)));
+  const parts = tenantParts(scopeOf(system, tenant, old));
+  await openJournal(parts);
+  await openJournal(deliveryParts(parts));
   await rows.update({ _id: row._id, life: row.life }, {}, ['moving']);
 }
 

@@ -129,6 +129,9 @@ export interface Documents {
     readonly closed?: boolean;
   };
   readonly payload: { readonly _id: string; readonly sequence: number; readonly writer: string; readonly text: string };
+  /** The journal of what delivery writes, and its pieces: neither waits for the tenant's batches, nor they for it. */
+  readonly turn: Documents['batch'];
+  readonly piece: Documents['payload'];
   readonly stage: {
     readonly _id: string;
     readonly stage: string;
@@ -231,6 +234,20 @@ const mixed = { type: Schema.Types.Mixed };
 const bytes = { type: Buffer };
 const sequence = numbered;
 
+/** A journal's entries and the pieces of long ones. */
+const journalEntry = {
+  fields: {
+    ...{ sequence, at: needed, ms: numbered, done: { type: Boolean, required: true }, ops: text, payload: text },
+    closed: { type: Boolean },
+    fences: { type: [new Schema({ name: needed, epoch: numbered }, { _id: false })], default: [] },
+  },
+  indexes: { newest: { sequence: -1 }, ms: { ms: 1, sequence: 1 } },
+} as const satisfies Definition;
+const journalPiece = {
+  fields: { sequence, writer: needed, text: needed },
+  indexes: { sequence: { sequence: 1, writer: 1, _id: 1 } },
+} as const satisfies Definition;
+
 /** Which search shape each index of `resource` serves: decision 0009. */
 const tenantDefinitions = {
   resource: {
@@ -313,6 +330,8 @@ const tenantDefinitions = {
   },
   note: { fields: { sequence, kind: text, body: text }, indexes: { kind: { kind: 1, _id: 1 } } },
   asked: { fields: { body: { type: String } }, indexes: {} },
+  turn: journalEntry,
+  piece: journalPiece,
   stage: {
     fields: {
       ...{ stage: needed, group: needed, start: { type: String }, line: numbered, number: numbered },
@@ -324,18 +343,8 @@ const tenantDefinitions = {
 
 /** These stand in the system's database and in every tenant's part. */
 const everywhere = {
-  batch: {
-    fields: {
-      ...{ sequence, at: needed, ms: numbered, done: { type: Boolean, required: true }, ops: text, payload: text },
-      closed: { type: Boolean },
-      fences: { type: [new Schema({ name: needed, epoch: numbered }, { _id: false })], default: [] },
-    },
-    indexes: { newest: { sequence: -1 }, ms: { ms: 1, sequence: 1 } },
-  },
-  payload: {
-    fields: { sequence, writer: needed, text: needed },
-    indexes: { sequence: { sequence: 1, writer: 1, _id: 1 } },
-  },
+  batch: journalEntry,
+  payload: journalPiece,
   audit: {
     fields: {
       ...{ writer: needed, number: numbered, at: needed, bytes: { type: String }, hash: needed },
@@ -390,7 +399,7 @@ export const tenantCollections = [...(Object.keys(tenantDefinitions) as (keyof t
 export const systemCollections = [...(Object.keys(systemDefinitions) as (keyof typeof systemDefinitions)[]), ...common];
 
 /** Bump with every change of fields or indexes: parts of an older layout are brought up when they are opened. */
-export const layoutNumber = 2;
+export const layoutNumber = 3;
 
 const schemas = new Map<string, Schema>();
 

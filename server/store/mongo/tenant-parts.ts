@@ -12,6 +12,11 @@ export function tenantParts(scope: Scope, session?: ClientSession): TenantParts 
   return partsOf(scope, tenantCollections, session);
 }
 
+/** The same with the journal of delivery in the place of the batches'. */
+export function deliveryParts(parts: TenantParts): TenantParts {
+  return { ...parts, batch: parts.turn, payload: parts.piece };
+}
+
 export function systemParts(scope: Scope, session?: ClientSession): SystemParts {
   return partsOf(scope, systemCollections, session);
 }

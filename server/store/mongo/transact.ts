@@ -10,6 +10,12 @@ import type { TenantParts } from './tenant-parts.ts';
 /** Tells whether a lease is still the newest of its name. */
 export type Held = (lease: Lease, session?: ClientSession) => Promise<boolean>;
 
+export interface Leasing {
+  readonly held: Held;
+  /** Did the holder before not give the lease back? */
+  readonly tookOver: (lease: Lease) => Promise<boolean>;
+}
+
 /** A batch as the journal takes it. */
 export function draftOf(
   tenant: string,
@@ -35,13 +41,18 @@ export function draftOf(
 }
 
 /**
- * Takes the journal's next number for an epoch, with nothing in the batch: an earlier holder that has looked already
- * and goes on to insert that number comes second, looks again and is refused.
+ * Where the holder before did not give its lease back, takes the journal's next number for the new epoch, with nothing
+ * in the batch: an earlier holder that has looked already and goes on to insert that number comes second, looks again
+ * and is refused.
  */
 export async function shutOut(
   journal: WritableJournal<TenantParts>,
+  lease: Lease,
+  { held, tookOver }: Leasing,
   draft: (at: string) => Draft<TenantParts>,
 ): Promise<void> {
+  if (!(await held(lease))) throw fencedOut();
+  if (!(await tookOver(lease))) return;
   for (;;) {
     const { at } = await journal.head();
     try {
@@ -73,7 +84,7 @@ export function fencedOut(): StoreError {
  * Refuses a writer whose lease is over. Each entry of the journal carries the highest epoch that has written, and the
  * next entry follows that very one: once a later holder has written, an earlier one can insert nothing any more.
  */
-async function fenced(
+export async function fenced(
   { fences }: JournalHead,
   lease: Lease,
   held: (lease: Lease) => Promise<boolean>,

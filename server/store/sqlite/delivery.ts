@@ -23,6 +23,10 @@ export function deliveryStore(file: Connection, held: (lease: Lease) => boolean)
       });
     },
 
+    async fence(lease) {
+      file.immediate(() => fence(file, lease, held));
+    },
+
     async notes(kind) {
       return new Map(file.rows<[string, string]>('SELECT id, body FROM note WHERE kind = ? ORDER BY id', kind));
     },
