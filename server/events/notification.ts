@@ -46,13 +46,15 @@ export interface About {
 /** Parameters resource of a `$status` or of the first entry of a notification. R4 carries numbers as strings. */
 export function statusParameters(head: StatusHead, kind: StatusKind, events: readonly ShownEvent[], content: Content) {
   const { base, subscription, topic, status, events: count, error } = head;
+  // "Empty" keeps also what it is about to itself; who asks for a status knows.
+  const untold = content === 'empty' && kind !== 'query-status';
   return {
     resourceType: 'Parameters',
     id: derivedId('status', base, subscription, kind, String(count)),
     meta: { profile: [backport.status] },
     parameter: [
       { name: 'subscription', valueReference: { reference: `${base}/Subscription/${subscription}` } },
-      ...(topic === undefined ? [] : [{ name: 'topic', valueCanonical: topic }]),
+      ...(topic === undefined || untold ? [] : [{ name: 'topic', valueCanonical: topic }]),
       { name: 'status', valueCode: status },
       { name: 'type', valueCode: kind },
       { name: 'events-since-subscription-start', valueString: String(count) },

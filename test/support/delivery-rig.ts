@@ -8,6 +8,7 @@ import type { RetrySchedule } from '../../server/events/retry.ts';
 import { registrySnapshot } from '../../server/registry/snapshot.ts';
 import type { StoredVersion, TenantStore } from '../../server/store/port.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
+import { statusOf } from './hook-receiver.ts';
 import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from './house-open.ts';
 import { subscriptionTo } from './subscription-client.ts';
 
@@ -55,6 +56,8 @@ export interface RigClient {
   subscription(id: string): Promise<Readonly<Record<string, unknown>> & { readonly status: string }>;
   put(id: string, change: object): Promise<StoredVersion>;
   remove(id: string): Promise<StoredVersion>;
+  /** What `$status` answers for it. */
+  status(id: string): Promise<ReturnType<typeof statusOf>>;
   /** What its notifications are signed with (`whsec_…`). */
   secret(id: string): Promise<string>;
 }
@@ -134,6 +137,11 @@ function rigClient(id: string, tenant: string, scope: string, house: TestHouse, 
       const { body } = await served().subscriptions.secret(await caller(), subscription);
       const { parameter } = JSON.parse(body.toString()) as { parameter: { name: string; valueString?: string }[] };
       return present(parameter.find(({ name }) => name === 'secret')?.valueString, 'a secret');
+    },
+    async status(subscription) {
+      const { body } = await served().subscriptions.status(await caller(), subscription, { ids: [], statuses: [] });
+      const { entry } = JSON.parse(body.toString()) as { entry: { resource: { parameter: [] } }[] };
+      return statusOf(present(entry[0], 'a status').resource.parameter);
     },
     remove: async (id) => served().subscriptions.remove(await caller(), id, undefined),
     put: async (id, change) =>
