@@ -134,13 +134,14 @@ interface SentToken {
 /** The token of `Authorization: Bearer …` (RFC 6750 section 2.1) or `DPoP …`, the only ways to send one. */
 function sentToken(header: string | readonly string[] | undefined): SentToken | Refusal {
   const values = typeof header === 'string' ? [header] : (header ?? []);
-  const [value, ...more] = values;
+  const value = values[0];
   if (value === undefined) return { kind: 'missing', reason: 'no-token' };
-  if (more.length > 0) return invalid('repeated-header');
-  const [name, token, ...rest] = value.split(' ');
-  const scheme = schemes[name?.toLowerCase() ?? ''];
+  if (values.length > 1) return invalid('repeated-header');
+  const space = value.indexOf(' ');
+  const scheme = schemes[(space < 0 ? value : value.slice(0, space)).toLowerCase()];
   if (scheme === undefined) return { kind: 'missing', reason: 'other-scheme' };
-  return token === undefined || rest.length > 0 ? invalid('malformed-token') : { scheme, token };
+  const token = space < 0 ? undefined : value.slice(space + 1);
+  return token === undefined || token.includes(' ') ? invalid('malformed-token') : { scheme, token };
 }
 
 function wrongNow(claims: TokenClaims, now: number, base: string): RefusalReason | undefined {

@@ -16,8 +16,8 @@ export interface AuditWriter {
 }
 
 /** A group waits for company for some turns of the event loop, which are short while there is little to do. */
-const turnsWaitedMax = 6;
-const rowsWorthwhile = 24;
+const turnsWaitedMax = 8;
+const rowsWorthwhile = 32;
 
 interface Unchained {
   readonly at: string;

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../core/error.ts';
@@ -6,6 +7,7 @@ import { limits } from '../core/limits.ts';
 import { boundSearches } from '../interaction/bound-searches.ts';
 import type { Service } from '../interaction/context.ts';
 import type { ServerDeps } from './deps.ts';
+import { directServer, isBodiless } from './direct.ts';
 import { exchange, headerOf, requestIds } from './exchange.ts';
 import { handle } from './handle.ts';
 import { answersTo } from './host.ts';
@@ -24,6 +26,11 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const parts: StepParts = { deps, service: serviceOf(deps), stopping: stop.signal };
   const app = Fastify({
     logger: false,
+    serverFactory: directServer((request, response) => {
+      if (stop.signal.aborted || !isFhir(request) || !isBodiless(request)) return false;
+      void handle(exchange(request, nothing, faultOf(request, '')), parts, response);
+      return true;
+    }),
     forceCloseConnections: 'idle',
     // Above our own limit for URLs, which answers with an OperationOutcome.
     http: { maxHeaderSize: 2 * limits.urlBytesMax },
@@ -36,7 +43,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     sockets.close();
   });
   app.setNotFoundHandler((request, reply) => {
-    if (isFhir(request)) answer(parts, request, reply, undefined);
+    if (isFhir(request.raw)) answer(parts, request, reply, undefined);
     else answerPlain(404, request, reply);
   });
   app.setErrorHandler<FastifyError>((error, request, reply) => answerFailure(parts, error, request, reply));
@@ -83,8 +90,10 @@ function serviceOf(deps: ServerDeps): Service {
   };
 }
 
-function isFhir({ raw }: FastifyRequest): boolean {
-  return raw.url?.startsWith('/t/') === true;
+const nothing = { form: '', body: Buffer.alloc(0) } as const;
+
+function isFhir({ url }: IncomingMessage): boolean {
+  return url?.startsWith('/t/') === true;
 }
 
 function answer(parts: StepParts, request: FastifyRequest, reply: FastifyReply, fault: AppError | undefined): void {
@@ -93,12 +102,12 @@ function answer(parts: StepParts, request: FastifyRequest, reply: FastifyReply, 
   const isForm = /^application\/x-www-form-urlencoded\b/i.test(headerOf(request.raw, 'content-type') ?? '');
   const form = isForm && fault === undefined ? body.toString('latin1') : '';
   const arrived = { form, body: isForm ? Buffer.alloc(0) : body };
-  void handle(exchange(request.raw, arrived, fault ?? faultOf(request, form)), parts, reply.raw);
+  void handle(exchange(request.raw, arrived, fault ?? faultOf(request.raw, form)), parts, reply.raw);
 }
 
 /** Forms and URLs are ASCII (percent-encoded); links and audit rows are made of them. */
-function faultOf({ raw }: FastifyRequest, form: string): AppError | undefined {
-  return printable.test(form) && printable.test(raw.url ?? '')
+function faultOf({ url }: IncomingMessage, form: string): AppError | undefined {
+  return printable.test(form) && printable.test(url ?? '')
     ? undefined
     : new AppError('invalid', 'the request holds characters that must be percent-encoded');
 }
@@ -108,7 +117,7 @@ const printable = /^[\x21-\x7e]*$/;
 /** What Fastify itself refuses: bodies too large, malformed URLs, unknown media types. */
 function answerFailure(parts: StepParts, error: FastifyError, request: FastifyRequest, reply: FastifyReply): void {
   const status = error.statusCode ?? 500;
-  if (!isFhir(request)) {
+  if (!isFhir(request.raw)) {
     if (status >= 500) parts.deps.logger.error('request failed', { why: error.stack ?? error.message });
     answerPlain(status, request, reply);
     return;

@@ -13,9 +13,11 @@ const between = '\0';
 
 /** Rows as one text: cloned for another thread, objects cost three times as much. */
 function packed(rows: readonly AuditRow[]): string {
-  return rows
-    .map(({ writer, number, at, hash, bytes }) => [writer, number, at, hash, bytes].join(between))
-    .join(between);
+  const texts = rows.map(
+    ({ writer, number, at, hash, bytes }) =>
+      `${writer}${between}${number}${between}${at}${between}${hash}${between}${bytes}`,
+  );
+  return texts.join(between);
 }
 
 /** The rows of `packed`. Throws where the text is not of `count` rows. */

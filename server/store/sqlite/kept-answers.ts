@@ -1,5 +1,6 @@
 import { limits } from '../../core/limits.ts';
 import type { Predicate, Query, Sort, SortKey } from '../../search/query.ts';
+import type { ResourceKey } from '../port.ts';
 import type { Connection } from './connection.ts';
 
 /** Where a resource stands now: the number of its current version, and whether that is its deletion. */
@@ -19,7 +20,7 @@ export interface KeptPage {
  */
 export interface KeptAnswers {
   /** What `look` gives, or gave; undefined is not kept. */
-  current(key: string, look: () => Current | undefined): Current | undefined;
+  current(key: ResourceKey, look: () => Current | undefined): Current | undefined;
   /** Likewise. Bound searches are kept, so that the same question comes with the same `where` and `sort`. */
   page(query: Query, look: () => KeptPage): KeptPage;
   forget(): void;
@@ -35,7 +36,7 @@ const pageOverhead = 20;
 
 export function keptAnswers(data: Connection): KeptAnswers {
   let under: number | undefined;
-  let currents = new Map<string, Current>();
+  let currents = new Map<string, Map<string, Current>>();
   let searches = new WeakMap<Predicate, PagesOfSearch>();
   let numbers = 0;
 
@@ -53,16 +54,24 @@ export function keptAnswers(data: Connection): KeptAnswers {
     return true;
   };
 
+  const currentsOf = ({ contract, type }: ResourceKey): Map<string, Current> => {
+    const name = `${contract}/${type}`;
+    const known = currents.get(name) ?? new Map<string, Current>();
+    if (known.size === 0) currents.set(name, known);
+    return known;
+  };
+
   return {
     forget,
 
     current(key, look) {
       if (!fresh()) return look();
-      const known = currents.get(key);
+      const ofType = currentsOf(key);
+      const known = ofType.get(key.id);
       if (known !== undefined) return known;
       const found = look();
       if (found === undefined) return undefined;
-      currents.set(key, found);
+      ofType.set(key.id, found);
       numbers += pageOverhead;
       return found;
     },

@@ -52,7 +52,7 @@ export function resourceReader(
   };
 
   const current = (key: ResourceKey, deletedToo: boolean): StoredVersion | undefined => {
-    const row = kept.current(`${key.contract}/${key.type}/${key.id}`, () => {
+    const row = kept.current(key, () => {
       const partition = contracts.partition(key.contract, key.type);
       return partition === undefined ? undefined : data.row<[...Current]>(currentOf, partition, key.id);
     });

@@ -31,6 +31,8 @@ const entries: fc.Arbitrary<AuditEntry> = fc.record(
     correlationId: text,
     address: maybe,
     disclosed: fc.array(version),
+    user: text,
+    mask: fc.array(text, { minLength: 1 }),
     carried: fc.record({ sequence: fc.nat(), index: fc.nat() }),
   },
   {
