@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { grantTenant } from '../../server/tenancy/grant.ts';
 import { at, refusal, resource, type StoreContext, tenantOf } from './store-fixture.ts';
 
 const key = { contract: 'v1', type: 'Practitioner', id: 'p1' };
@@ -27,6 +28,18 @@ export function describeTenants(context: StoreContext): void {
 
     it('knows no tenant that was never made', async () => {
       expect(await opened('three')).to.equal('no-tenant');
+    });
+
+    it('opens to no grant that is none: not to a forgotten tenant, a cast, a copy or a condition', async () => {
+      await context.tenant('one').transact([resource('p1')], at(1));
+      const good = grantTenant('one', 'operator');
+      for (const forged of [undefined, null, {}, 'one', { tenant: 'one', by: 'token' }, { ...good }, { tenant: '' }]) {
+        expect(() => context.store().tenant(forged as never), JSON.stringify(forged)).to.throw(/by a grant/);
+      }
+      for (const tenant of ['', '*', '../one', 'ONE', { $ne: null }, undefined]) {
+        expect(() => grantTenant(tenant as never, 'token'), JSON.stringify(tenant)).to.throw(/well-formed/);
+      }
+      expect((await context.store().tenant(good).resources.read(key))?.version).to.equal(1);
     });
 
     it('keeps equal ids of two tenants apart', async () => {

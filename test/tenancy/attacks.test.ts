@@ -5,6 +5,7 @@ import { endTokens } from '../../server/registry/not-before.ts';
 import { registrationTokens } from '../../server/registry/registration-tokens.ts';
 import type { Op } from '../../server/store/port.ts';
 import type { IsolationModel } from '../../server/tenancy/tenant.ts';
+import { bare, fixed, nobody, rankScore } from '../support/attack-answers.ts';
 import { until } from '../support/house-command.ts';
 import type { Answer, Asking } from '../support/house-server.ts';
 import { idsIn, type Twin, type Twins, twins } from '../support/house-twins.ts';
@@ -12,7 +13,6 @@ import { modelsUnderTest } from '../support/store-under-test.ts';
 
 const slowMs = 120_000;
 const form = { 'content-type': 'application/x-www-form-urlencoded' };
-const nobody = '00000000-0000-4000-8000-000000000000';
 
 /**
  * Attacks on a server with two tenants, by number (T1–T25, X1–X7): each names what it must come to. Where something
@@ -94,26 +94,6 @@ function describeAttacks(isolation: IsolationModel): void {
     expect(await wish(theirs)).to.deep.equal(refused);
   });
 
-  it('T5: a token whose claims were changed, or that is of another kind, is no token', async () => {
-    const [head = '', claims = '', signature = ''] = both.x.token.split('.');
-    const json = (part: string) => JSON.parse(Buffer.from(part, 'base64url').toString()) as Record<string, unknown>;
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const forged = [
-      `${head}.${part({ ...json(claims), tenant: both.y.tenant })}.${signature}`,
-      `${head}.${part({ ...json(claims), aud: [json(claims)['aud'], both.server.url + both.y.base] })}.${signature}`,
-      `${part({ ...json(head), alg: 'none' })}.${claims}.`,
-      `${part({ ...json(head), alg: 'HS256' })}.${claims}.${signature}`,
-      `${part({ ...json(head), typ: 'JWT' })}.${claims}.${signature}`,
-      `${head}.${claims}`,
-    ];
-    for (const token of forged) {
-      for (const twin of [both.x, both.y]) {
-        const answer = await both.server.ask(`${twin.base}/Practitioner`, { token, headers: fixed });
-        expect(answer.status).to.equal(401);
-      }
-    }
-  });
-
   it('T6: who registers with a token of one tenant is of that tenant, and manages nobody else', async () => {
     const at = new Date();
     const wish = { tenant: both.x.tenant, scope: 'system/Practitioner.rs', contracts: ['v1'], uses: 3 };
@@ -150,17 +130,24 @@ function describeAttacks(isolation: IsolationModel): void {
   });
 
   it('T8: another tenant’s id is answered like one that never was, and takes as long', async () => {
-    const samples = process.env['VERIFY'] === '1' ? 500 : 60;
-    const paths = [`Practitioner/${one(both.y, 'Practitioner')}`, `Practitioner/${nobody}`] as const;
+    const samples = process.env['VERIFY'] === '1' ? 500 : 100;
+    const theirs = one(both.y, 'Practitioner');
+    const paths = [`Practitioner/${theirs}`, `Practitioner/${nobody}`] as const;
+    const [first, control] = [await ask(both.x, paths[0]), await ask(both.x, paths[1])];
+    expect(first.status).to.equal(404);
+    expect(JSON.stringify(bare(first)).replaceAll(theirs, '#')).to.equal(
+      JSON.stringify(bare(control)).replaceAll(nobody, '#'),
+    );
     const times: [number[], number[]] = [[], []];
-    for (let at = 0; at < samples * 2; at += 1) {
-      const which = at % 2 === 0 ? 0 : 1;
-      const from = performance.now();
-      const answer = await ask(both.x, paths[which]);
-      times[which].push(performance.now() - from);
-      expect(answer.status).to.equal(404);
+    for (let at = 0; at < samples; at += 1) {
+      // Either goes first as often as the other: what the machine does meanwhile hits both.
+      for (const which of at % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
+        const from = performance.now();
+        await ask(both.x, paths[which]);
+        times[which].push(performance.now() - from);
+      }
     }
-    expect(Math.abs(rankSum(...times) - 0.5), 'chance that one takes longer than the other').to.be.below(0.2);
+    expect(Math.abs(rankScore(...times)), 'standard deviations apart').to.be.below(4);
   }).timeout(slowMs);
 
   it('T9, T10: writes to what is not theirs are refused like those to what never was', async () => {
@@ -220,6 +207,11 @@ function describeAttacks(isolation: IsolationModel): void {
 
   it('T15, T16: histories and counts tell of no other tenant, whatever happens there', async () => {
     const questions = ['Practitioner?_summary=count', 'Practitioner?_total=accurate&_count=1', 'metadata'];
+    questions.push(
+      'Practitioner?_count=0',
+      'Practitioner?_elements=id&_total=accurate',
+      'Practitioner?_sort=_lastUpdated',
+    );
     questions.push(`Practitioner/${one(both.x, 'Practitioner')}/_history`);
     const before = await Promise.all(questions.map((path) => ask(both.x, path)));
     const store = both.house.store(both.y.tenant);
@@ -262,18 +254,6 @@ function describeAttacks(isolation: IsolationModel): void {
     const headers = { ...fixed, 'if-none-match': present(theirs.headers['etag'], 'tag') };
     const foreign = await ask(both.x, `Practitioner/${one(both.y, 'Practitioner')}`, { headers });
     expect(foreign.status).to.equal(404);
-  });
-
-  it('T19, T20: bundles and exports, which are not offered, are refused before anything is looked up', async () => {
-    const bundle = JSON.stringify({
-      ...{ resourceType: 'Bundle', type: 'transaction' },
-      entry: [{ request: { method: 'GET', url: `${both.server.url}${both.y.base}/Practitioner` } }],
-    });
-    const headers = { ...fixed, 'content-type': 'application/fhir+json' };
-    expect((await ask(both.x, '', { method: 'POST', body: bundle, headers })).status).to.equal(404);
-    for (const path of ['$export', 'Practitioner/$export', 'Group/1/$export', '$export-poll-status?job=1']) {
-      expect((await ask(both.x, path)).status, path).to.equal(404);
-    }
   });
 
   it('T23: no subscription is sent to the server itself, nor into its network', async () => {
@@ -396,21 +376,13 @@ function describeAttacks(isolation: IsolationModel): void {
       return answer.status === 401 ? true : undefined;
     });
     expect((await both.server.ask(`${both.y.base}/metadata`)).status).to.equal(200);
+    const newcomer = await both.server.client(gone.id, 'system/*.rs');
+    const found = await until('the new tenant answers, and has nothing', 5, async () => {
+      const fresh = await both.server.token(newcomer).catch(() => undefined);
+      if (fresh === undefined) return undefined;
+      const answer = await both.server.ask(`${both.y.base}/Practitioner`, { token: fresh });
+      return answer.status === 200 ? answer : undefined;
+    });
+    expect(idsIn(found)).to.deep.equal([]);
   }).timeout(slowMs);
-}
-
-const fixed = { 'x-request-id': 'request-1', 'x-correlation-id': 'correlation-1' };
-
-/** Status, headers and body, but for what differs from one second to the next. */
-function bare({ status, headers, body }: Answer) {
-  const { date: _, ...rest } = headers;
-  const kept = Object.fromEntries(Object.entries(rest).filter(([name]) => !/^(ratelimit|x-ratelimit)/.test(name)));
-  return { status, headers: kept, body };
-}
-
-/** Mann–Whitney: the chance that a value of the first is greater than one of the second; 0.5: nobody can tell. */
-function rankSum(first: readonly number[], second: readonly number[]): number {
-  let greater = 0;
-  for (const one of first) for (const other of second) greater += one > other ? 1 : one === other ? 0.5 : 0;
-  return greater / (first.length * second.length);
 }

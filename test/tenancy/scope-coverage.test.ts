@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { InjectOptions } from 'fastify';
 import { permissionSetFrom } from '../../server/auth/permission-set.ts';
 import { present } from '../../server/core/assert.ts';
+import { eventRoutes } from '../../server/interaction/event-table.ts';
 import { type ProtectedRoute, routes } from '../../server/interaction/table.ts';
 import { bearer, type FhirRig, fhirRig } from '../support/fhir-rig.ts';
 import { routeCases } from '../support/route-cases.ts';
@@ -73,6 +74,38 @@ describe('Every route asks for its scope', () => {
         rig.permit(permissionSetFrom({ name: 'all' }));
         expect(refused.status).to.equal(403);
       }
+    });
+  }
+
+  for (const { path, scopeTypes = [], needs } of eventRoutes) {
+    it(`GET events ${path}: ${needs} of a type that events tell of`, async () => {
+      const types = protectedRoutes.flatMap((one) => one.types).filter((one) => one !== 'SubscriptionTopic');
+      const told = new Set(scopeTypes);
+      // What is no cursor is told to those alone who may ask.
+      const events = async (scope: string | undefined, tenant = 'rxx') => {
+        const authorization = scope === undefined ? {} : { authorization: bearer('rxx', scope) };
+        const url = `/t/${tenant}/events/v1${path === '' ? '' : `/${path}`}?after=none`;
+        const { statusCode, headers, body } = await rig.app.inject({
+          url,
+          headers: { 'x-request-id': 'r', ...authorization },
+        });
+        const { date: _, ...rest } = headers;
+        return { status: statusCode, headers: rest, body };
+      };
+      expect((await events(undefined)).status).to.equal(401);
+      const refused = [await events('system/Location.cruds')];
+      expect(told.size).to.be.greaterThan(0);
+      for (const type of told) {
+        expect((await events(`system/${type}.${needs}`)).status, type).to.equal(400);
+        expect((await events(`system/${type}.${needs}`, 'ryy')).status, type).to.equal(401);
+        refused.push(await events(`system/${type}.cuds`), await events(`patient/${type}.cruds`));
+        rig.permit(permissionSetFrom({ name: 'others', resources: { '*': 'cruds', [type]: 'cuds' } }));
+        refused.push(await events(`system/${type}.cruds`));
+        rig.permit(permissionSetFrom({ name: 'all' }));
+      }
+      for (const type of new Set(types)) if (!told.has(type)) refused.push(await events(`system/${type}.cruds`));
+      for (const one of refused) expect(one).to.deep.equal(refused[0]);
+      expect(refused[0]?.status).to.equal(403);
     });
   }
 });

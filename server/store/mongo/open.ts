@@ -1,5 +1,6 @@
 import { assert } from '../../core/assert.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
+import { grantedTenant } from '../../tenancy/grant.ts';
 import { tenantIdPattern } from '../../tenancy/tenant.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { StoreError } from '../error.ts';
@@ -68,7 +69,8 @@ export async function openMongo({ uri, keys, disclosures, transactions = true }:
           if (!(await held(lease))) throw fencedOut();
         }),
       destroyTenant: (tenant) => places.destroy(tenant),
-      tenant({ tenant }) {
+      tenant(grant) {
+        const tenant = grantedTenant(grant);
         const known = handles.get(tenant) ?? tenantStore({ tenant, places, ...about });
         handles.set(tenant, known);
         return known;

@@ -4,6 +4,7 @@ import { assert } from '../../core/assert.ts';
 import { limits } from '../../core/limits.ts';
 import type { KeyRing } from '../../keys/key-ring.ts';
 import type { IndexSchema } from '../../search/query.ts';
+import { grantedTenant } from '../../tenancy/grant.ts';
 import type { Capabilities } from '../capabilities.ts';
 import { StoreError } from '../error.ts';
 import type { Store } from '../port.ts';
@@ -91,7 +92,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
       rmSync(folderOf(tenant), { recursive: true, force: true });
     },
     tenant(grant) {
-      return pool.tenant(grant.tenant);
+      return pool.tenant(grantedTenant(grant));
     },
     async close() {
       await pool.close();

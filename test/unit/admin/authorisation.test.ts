@@ -1,9 +1,11 @@
 import { expect } from 'chai';
 import { adminRoutes } from '../../../server/admin/table.ts';
 import { adminAreas } from '../../../server/auth/admin-scope.ts';
+import type { IsolationModel } from '../../../server/tenancy/tenant.ts';
 import { type AdminAnswer, type AdminRig, adminRig } from '../../support/admin-rig.ts';
 import { trustX, trustY } from '../../support/house-open.ts';
 import { smallFile } from '../../support/small-files.ts';
+import { modelsUnderTest } from '../../support/store-under-test.ts';
 
 interface Operation {
   readonly method: string;
@@ -29,7 +31,12 @@ function shown({ status, headers, body }: AdminAnswer) {
   return { status, headers: kept, body: { ...body, instance: '' } };
 }
 
-describe('Authorisation in the management API', () => {
+for (const isolation of modelsUnderTest) {
+  describe(`Authorisation in the management API, tenants apart by ${isolation}`, () =>
+    describeAuthorisation(isolation));
+}
+
+function describeAuthorisation(isolation: IsolationModel): void {
   let rig: AdminRig;
   let operations: readonly Operation[];
   /** Ids of rxx: a held file, a quarantined row, a client … */
@@ -46,7 +53,10 @@ describe('Authorisation in the management API', () => {
     rig.call(operation.method, where, token, bodies[operation.path.split('/')[5] ?? ''] ?? bodies[operation.method]);
 
   before(async () => {
-    rig = await adminRig([trustX, trustY]);
+    rig = await adminRig([
+      { ...trustX, isolation },
+      { ...trustY, isolation },
+    ]);
     await rig.ingest('1.dat', smallFile('277', 1).text, 'rxx');
     const broken = smallFile('277', 2).text.replace('~70001~', '~').replace('ASA~1001', 'ASA~9999');
     await rig.ingest('2.dat', broken, 'rxx');
@@ -187,4 +197,4 @@ describe('Authorisation in the management API', () => {
     const [foreign] = await rows('rxx');
     expect(foreign).to.include({ k: 'admin', i: 'list-files', s: 404, c: own.c, t: 'rxx' });
   });
-});
+}
