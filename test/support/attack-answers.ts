@@ -13,7 +13,7 @@ export function bare({ status, headers, body }: Answer) {
   return { status, headers: kept, body };
 }
 
-/** Mann–Whitney: by how many standard deviations one of two samples is greater; beyond 4 it is no chance (1 in 15,000). */
+/** Mann–Whitney: by how many standard deviations one of two samples is greater; beyond 4 is no chance (1 in 15,000). */
 export function rankScore(first: readonly number[], second: readonly number[]): number {
   let greater = 0;
   for (const one of first) for (const other of second) greater += one > other ? 1 : one === other ? 0.5 : 0;

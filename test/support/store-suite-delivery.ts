@@ -77,6 +77,34 @@ export function describeDelivery(context: StoreContext): void {
       await delivery().write(numbered(event('s1', 4)), held);
     });
 
+    it('forgets no more at once than it is told, of one subscription after the other', async () => {
+      const held = await lease();
+      const few = ['s1', 's2', 's3'];
+      for (const one of few) await delivery().write(numbered(event(one, 1), event(one, 2), event(one, 3)), held);
+      const made = few.flatMap((one) => [1, 2].map((n) => ({ one, n })));
+      await delivery().write(
+        made.map(({ one, n }) => ({
+          row: 'attempt',
+          ...attempt(`${one}-${n}`, n, n, { at: at(n), subscription: one }),
+        })),
+        held,
+      );
+      const kept = async () => {
+        const numbers = await Promise.all(few.map((one) => delivery().events(one, 1, 9, 9)));
+        const attempts = await Promise.all(few.map((one) => delivery().lastAttempts(one, 9)));
+        return [numbers.map((some) => some.length), attempts.flat().length];
+      };
+      for (const expected of [
+        [[1, 3, 3], 4],
+        [[1, 1, 3], 2],
+        [[1, 1, 1], 0],
+        [[1, 1, 1], 0],
+      ]) {
+        await delivery().write([{ row: 'forget', before: at(9), limit: 2 }], held);
+        expect(await kept()).to.deep.equal(expected);
+      }
+    });
+
     it('replaces and forgets notes', async () => {
       const held = await lease();
       await delivery().write([note('s1', '1'), note('s2', '2')], held);

@@ -102,7 +102,7 @@ describe('Subscriptions of two tenants, and lost rights', () => {
     await new Promise((resolve) => setTimeout(resolve, 1200));
     expect(told('/suspended')).to.have.length(1);
     await rig.house.house.tenants.setStatus('rxx', 'active');
-    await until('all', 5, async () => (told('/suspended').length >= 4 ? true : undefined));
+    await until('all', 15, async () => (told('/suspended').length >= 4 ? true : undefined));
     expect([...new Set(told('/suspended').flatMap(({ numbers }) => numbers))]).to.deep.equal([1, 2, 3]);
   });
 

@@ -138,23 +138,40 @@ function deliveryReader(
 }
 
 /** Turns go with what they wrote: nobody is held up for that long between looking at one and inserting the next. */
+/**
+ * Of each subscription in turn, the oldest first, by the index that begins with it: `order` and times rise together, so
+ * that what is not old is hardly looked at.
+ *
+ * @param keepLast the newest of each stays
+ */
+async function forgetOldest(
+  part: TenantParts['numbered'] | TenantParts['attempt'],
+  order: 'number' | 'at',
+  before: string,
+  limit: number,
+  keepLast: boolean,
+): Promise<void> {
+  const first = (after: string) =>
+    part.findOne({ subscription: { $gt: after } }, { sort: { subscription: 1, [order]: 1 } });
+  let left = limit;
+  for (let one = await first(''); one !== undefined && left > 0; one = await first(one.subscription)) {
+    const { subscription, at } = one;
+    if (at >= before) continue;
+    const found = await part.find({ subscription }, { sort: { [order]: 1 }, limit: left + 1, fields: ['_id', 'at'] });
+    const able = keepLast || found.length > left ? found.slice(0, -1) : found;
+    const gone = able.filter((row) => row.at < before).map(({ _id }) => _id);
+    if (gone.length > 0) left -= await part.remove({ _id: { $in: gone } });
+  }
+}
+
 async function forget(
   { numbered, attempt, turn }: TenantParts,
   { sequence }: Batch,
   before: string,
   limit: number,
 ): Promise<void> {
-  const old = { at: { $lt: before } };
-  const events = await numbered.find(old, { sort: { subscription: 1, number: 1 }, limit });
-  const newest = new Map<string, number>();
-  for (const subscription of new Set(events.map((one) => one.subscription))) {
-    const last = await numbered.findOne({ subscription }, { sort: { number: -1 } });
-    if (last !== undefined) newest.set(subscription, last.number);
-  }
-  const gone = events.filter(({ subscription, number }) => number !== newest.get(subscription)).map(({ _id }) => _id);
-  if (gone.length > 0) await numbered.remove({ _id: { $in: gone } });
-  const attempts = (await attempt.find(old, { sort: { at: 1 }, limit })).map(({ _id }) => _id);
-  if (attempts.length > 0) await attempt.remove({ _id: { $in: attempts } });
+  await forgetOldest(numbered, 'number', before, limit, true);
+  await forgetOldest(attempt, 'at', before, limit, false);
   const past = { ms: { $lt: Date.parse(before) }, sequence: { $lt: sequence } };
   const turns = (await turn.find(past, { sort: { ms: 1, sequence: 1 }, limit, fields: ['_id'] })).map(({ _id }) => _id);
   if (turns.length > 0) await turn.remove({ _id: { $in: turns } });

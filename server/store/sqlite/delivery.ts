@@ -98,11 +98,24 @@ function writeRow(file: Connection, row: DeliveryRow): void {
   }
 }
 
+/**
+ * Of each subscription in turn, the oldest first: numbers and times rise together, so that what is not old is hardly
+ * looked at, and no index by time has to be written with every event.
+ */
 function forget(file: Connection, before: string, limit: number): void {
-  const events = `SELECT subscription, number FROM event AS e WHERE at < ? AND number < (SELECT MAX(number) FROM event
-    WHERE subscription = e.subscription) LIMIT ?`;
-  file.run(`DELETE FROM event WHERE (subscription, number) IN (${events})`, before, limit);
-  file.run('DELETE FROM attempt WHERE n IN (SELECT n FROM attempt WHERE at < ? LIMIT ?)', before, limit);
+  const first = 'SELECT subscription, at FROM event WHERE subscription > ? ORDER BY subscription, number LIMIT 1';
+  const gone = `DELETE FROM event WHERE subscription = ? AND at < ?
+    AND number < (SELECT MAX(number) FROM event WHERE subscription = ?)
+    AND number IN (SELECT number FROM event WHERE subscription = ? ORDER BY number LIMIT ?)`;
+  let left = limit;
+  for (let row = file.row<[string, string]>(first, ''); row !== undefined && left > 0; ) {
+    const [subscription, at] = row;
+    if (at < before) left -= file.run(gone, subscription, before, subscription, subscription, left);
+    row = file.row<[string, string]>(first, subscription);
+  }
+  const oldest = file.value<string>('SELECT at FROM attempt ORDER BY n LIMIT 1');
+  if (oldest === undefined || oldest >= before) return;
+  file.run('DELETE FROM attempt WHERE at < ? AND n IN (SELECT n FROM attempt ORDER BY n LIMIT ?)', before, limit);
 }
 
 function writeEvent(file: Connection, event: NumberedEvent): void {
