@@ -4,6 +4,7 @@ import { randomId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { DeliveryAttempt, DeliveryRow, NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
+import type { Sight } from '../visibility/sight.ts';
 import { letterOf } from './asked.ts';
 import type { Outcome } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
@@ -52,7 +53,10 @@ export async function attempt(
       ? await eventMessage(listening, events, shared, now)
       : aliveMessage(kind, listening, shared, now, mark);
   const { disclosed, correlationId, body, unreadable } = message;
-  if (kind === 'event-notification') await parts.audit(notified(subscriber, tenant, now, disclosed, correlationId));
+  const { mask } = shared.sight;
+  if (kind === 'event-notification') {
+    await parts.audit(notified(subscriber, tenant, now, { disclosed, correlationId, mask }));
+  }
   const outcome = await parts.channel.send(tenant, message);
   const range = { from: events[0]?.number ?? 0, to: events.at(-1)?.number ?? 0 };
   return { kind, ...range, outcome, bytes: body.length, sha256: sha256(body), at: now.toISOString(), unreadable };
@@ -70,13 +74,13 @@ function notified(
   { client, id }: Subscriber,
   tenant: string,
   now: Date,
-  disclosed: readonly string[],
-  correlationId: string,
+  told: Pick<AuditEntry, 'disclosed' | 'correlationId'> & Pick<Sight, 'mask'>,
 ): AuditEntry {
   return {
     ...{ at: now.toISOString(), tenant, kind: 'rest', interaction: 'notification', client, jti: null },
     ...{ type: 'Subscription', id, query: null, status: 200, outcome: 0, reason: null, requestId: randomId() },
-    ...{ correlationId, address: null, disclosed },
+    ...{ correlationId: told.correlationId, address: null, disclosed: told.disclosed },
+    ...(told.disclosed.length === 0 || told.mask.length === 0 ? {} : { mask: told.mask }),
   };
 }
 

@@ -80,7 +80,7 @@ export function deskAnswers(parts: DeskParts) {
       const at = events.at(-1)?.at ?? parts.clock.now().toISOString();
       const name = derivedId('events', store.tenant, id, String(since), String(until), level);
       const body = notificationBundle({ id: name, at, head, kind: 'query-event', events: shown, content: level });
-      return { body, disclosed: level === 'full-resource' ? shown.flatMap(({ version }) => disclosure(version)) : [] };
+      return { body, disclosed: level === 'empty' ? [] : shown.flatMap(({ version }) => disclosure(version)) };
     },
   };
 }

@@ -114,8 +114,9 @@ function headOf({ form, base, last }: Listening, { canonicalBase }: MessageParts
   return statusHead(form, { last }, base, canonicalBase);
 }
 
+/** For the audit: an id tells that there is such a resource, and which event it had, as its content would. */
 export function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms): readonly string[] {
-  if (content !== 'full-resource' || payload === undefined) return [];
+  if (content === 'empty' || payload === undefined) return [];
   return shown.flatMap(({ version }) =>
     version === undefined || version.change === 'delete' ? [] : [`${version.type}/${version.id}/${version.version}`],
   );

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
+import { readsOf } from '../../server/lineage/reads.ts';
 import { permissionSets } from '../../server/registry/permission-sets.ts';
 import { baseline, fileOfStep } from '../support/event-vector.ts';
 import { type HookReceiver, hookReceiver, notificationOf } from '../support/hook-receiver.ts';
@@ -40,6 +41,7 @@ describe('What a permission set shows, where events are told', () => {
     const subscribed = async (path: string, wish: Parameters<typeof subscriptionTo>[1]) => {
       const { id } = await made.subscribe(subscriptionTo(`${hook.url}${path}`, wish));
       await until('active', 5, async () => ((await made.subscription(id)).status === 'active' ? true : undefined));
+      return id;
     };
     const events = async () => {
       const { body } = await server.ask('/t/rxx/events/v1?count=1000', { token });
@@ -105,6 +107,49 @@ describe('What a permission set shows, where events are told', () => {
       const refused = await client.send('POST', 'Subscription', subscriptionTo(`${hook.url}/no`, wish));
       expect(refused.status, refused.body).to.be.oneOf([403, 422]);
     }
+  });
+
+  it('is on record with what was left out: of a notification, a batch, a stream item, $events, a read and a search', async () => {
+    const client = await under('masked');
+    const id = await client.subscribed('/recorded', { content: 'full-resource' });
+    await client.subscribed('/recorded-id', { content: 'id-only' });
+    await changes(starterRows(3));
+    await until('told', 5, async () =>
+      told('/recorded').length > 0 && told('/recorded-id').length > 0 ? true : undefined,
+    );
+    const role = present(
+      (await client.events()).findLast(({ type }) => type === 'starter-created'),
+      'a starter',
+    ).subject;
+    const token = await server.token(client.client);
+    const asked = [
+      role,
+      `PractitionerRole?_id=${role.split('/')[1]}`,
+      `Subscription/${id}/$events`,
+      `${role}/_history`,
+    ];
+    for (const path of asked)
+      expect((await server.ask(`/t/rxx/fhir/v1/${path}`, { token })).status, path).to.equal(200);
+    const wanted = [
+      'event-batch',
+      'history-instance',
+      'notification',
+      'notification',
+      'operation',
+      'read',
+      'search-type',
+    ];
+    const mine = async () => {
+      const { reads } = await readsOf(house.store('rxx').audit, [role]);
+      return reads.filter((one) => one.client === client.client.id);
+    };
+    const reads = await until('indexed', 5, async () => {
+      const found = await mine();
+      return found.length >= wanted.length ? found : undefined;
+    });
+    expect(reads.map(({ interaction }) => interaction).sort()).to.deep.equal(wanted);
+    const mask = ['Practitioner.name', 'PractitionerRole.practitioner', 'PractitionerRole.telecom'];
+    for (const one of reads) expect(one, one.interaction).to.deep.include({ versions: [`${role}/1`], mask });
   });
 
   it('says nothing of a change of masked elements alone', async () => {

@@ -137,6 +137,7 @@ const secrets: readonly Secret[] = [
   { what: 'what sensitive staff do', sensitive: ['p4'], other: otherwise('p4') },
 ];
 
+const slowMs = process.env['VERIFY'] === '1' ? 600_000 : 120_000;
 const everything = 'system/*.rs';
 
 describe('What is withheld cannot be inferred', () => {
@@ -163,7 +164,7 @@ describe('What is withheld cannot be inferred', () => {
       } finally {
         await rig.close();
       }
-    }).timeout(120_000);
+    }).timeout(slowMs);
   }
 });
 

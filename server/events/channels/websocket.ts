@@ -167,10 +167,11 @@ async function beat(room: Room, bound: Bound, parts: Parts): Promise<void> {
 }
 
 function notified(bound: Bound, told: Told, address: string | null, now: Date): AuditEntry {
-  const { tenant, client, id } = bound;
+  const { tenant, client, id, sight } = bound;
   return {
     ...{ at: now.toISOString(), tenant, kind: 'rest', interaction: 'notification', client, jti: null },
     ...{ type: 'Subscription', id, query: null, status: 200, outcome: 0, reason: null, requestId: randomId() },
     ...{ correlationId: told.correlationId, address, disclosed: told.disclosed },
+    ...(told.disclosed.length === 0 || sight.mask.length === 0 ? {} : { mask: sight.mask }),
   };
 }
