@@ -12,7 +12,8 @@ export const severities = ['error', 'warning'] as const;
 export async function listExceptions({ stewardship }: AdminContext, { query }: AdminRequest): Promise<AdminAnswer> {
   const exceptions = await stewardship.store.ledger.exceptions(filterOf(query));
   const { rows, next } = page(exceptions, query);
-  return { status: 200, body: { exceptions: rows.map(exceptionView), ...(next && { next }) } };
+  const views = rows.map((row) => exceptionView(stewardship.tenant, row));
+  return { status: 200, body: { exceptions: views, ...(next && { next }) } };
 }
 
 function filterOf(query: URLSearchParams): ExceptionFilter {
@@ -33,7 +34,7 @@ export async function readException({ stewardship }: AdminContext, { id }: Admin
   const exception = await stewardship.store.ledger.exception(id);
   if (exception === undefined) throw new AppError('not-found', 'there is no such exception');
   const row = await maskedRow(stewardship, exception);
-  return { status: 200, id, body: { ...exceptionView(exception), ...(row && { row }) } };
+  return { status: 200, id, body: { ...exceptionView(stewardship.tenant, exception), ...(row && { row }) } };
 }
 
 export async function releaseRow(context: AdminContext, { id, body }: AdminRequest): Promise<AdminAnswer> {
@@ -52,5 +53,5 @@ export async function discardRow(context: AdminContext, { id, body }: AdminReque
   const { access, stewardship, correlationId } = context;
   const reason = await reasonOf(body);
   const exception = await discardException(stewardship, id, { actor: actorOf(access), reason, correlationId });
-  return { status: 200, id, reason, body: exceptionView(exception) };
+  return { status: 200, id, reason, body: exceptionView(stewardship.tenant, exception) };
 }

@@ -89,7 +89,8 @@ const tenant = {
   properties: {
     ...{ id: text, name: text, ods: texts, vpds: texts, isolation: text, status: { enum: ['active', 'suspended'] } },
     ...{ contracts: texts, flags: { type: 'object', additionalProperties: flag }, settings: { type: 'object' } },
-    csvProfiles: { type: 'array' },
+    ...{ csvProfiles: { type: 'array' }, sources: { type: 'array' } },
+    ...{ rules: { type: 'array' }, owners: { type: 'array' } },
   },
   additionalProperties: false,
 } as const;

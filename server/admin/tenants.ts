@@ -1,5 +1,7 @@
 import { AppError } from '../core/error.ts';
+import { checkDocument } from '../ingest/own-rules.ts';
 import { endTokens } from '../registry/not-before.ts';
+import { tenantFrom } from '../registry/tenant-document.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import type { AdminAnswer, AdminContext, AdminRequest, AdminRoute, PlatformContext } from './route.ts';
 import { list, object, ref } from './schema.ts';
@@ -15,6 +17,7 @@ async function readTenant({ stewardship }: AdminContext): Promise<AdminAnswer> {
 }
 
 async function addTenant({ deps }: PlatformContext, { json }: AdminRequest): Promise<AdminAnswer> {
+  checkDocument(deps.ingest, tenantFrom(json));
   const tenant = await deps.tenants.add(json);
   await deps.registry.refresh();
   return { status: 201, id: tenant.id, body: tenant };
@@ -26,6 +29,7 @@ async function applyTenant(context: AdminContext, { json }: AdminRequest): Promi
   const document = json as Tenant;
   if (document.id !== before.id) throw new AppError('invalid', 'the document is of another tenant');
   platformOnly(context);
+  checkDocument(deps.ingest, tenantFrom(document));
   const tenant = await deps.tenants.apply({ ...document, status: before.status, isolation: before.isolation });
   return { status: 200, id: tenant.id, body: tenant };
 }

@@ -26,7 +26,7 @@ export function showCommand(open: OpenHouse): Command {
         const exception = await stewardship.store.ledger.exception(id);
         if (exception === undefined) throw new AppError('not-found', `tenant ${tenant} has no exception ${id}`);
         const row = await maskedRow(stewardship, exception);
-        const view = exceptionView(exception);
+        const view = exceptionView(stewardship.tenant, exception);
         const about = Object.entries(view).map(([name, value]) => [name, String(value ?? '')]);
         const fields = Object.entries(row?.fields ?? {}).map(([name, value]) => [`row.${name}`, String(value)]);
         const cells = (row?.cells ?? []).map((cell, index) => [`row field ${index + 1}`, cell]);
@@ -67,7 +67,7 @@ export function discardCommand(open: OpenHouse): Command {
       inHouse(open, options, async (house) => {
         const stewardship = await operatorStewardship(house, tenant);
         const exception = await discardException(stewardship, id, operatorDecision(reason));
-        print(options, exceptionView(exception), [`${id} discarded`]);
+        print(options, exceptionView(stewardship.tenant, exception), [`${id} discarded`]);
       }),
     );
 }

@@ -10,6 +10,7 @@ interface ListOptions extends CommonOptions {
   readonly file?: string;
   readonly state: string;
   readonly severity?: string;
+  readonly owner?: string;
 }
 
 /** `esr-fhir quarantine …`: exceptions and what is wrong with them. */
@@ -22,7 +23,8 @@ export function quarantineCommand(open: OpenHouse): Command {
         .option('--file <id>', 'only those of one file')
         .option('--state <state>', exceptionStates.join('|'), 'open')
         .option('--severity <severity>', 'error (quarantined rows) or warning')
-        .action(({ tenant, file, state, severity, ...options }: ListOptions) =>
+        .option('--owner <name>', 'only those that the tenant’s owners give to this one')
+        .action(({ tenant, file, state, severity, owner, ...options }: ListOptions) =>
           inHouse(open, options, async (house) => {
             const store = await operatorStore(house, tenant);
             const rows = await store.ledger.exceptions({
@@ -30,7 +32,9 @@ export function quarantineCommand(open: OpenHouse): Command {
               ...(severity === undefined ? {} : { severity: severityOf(severity) }),
               state: stateOf(state),
             });
-            const exceptions = rows.map(exceptionView);
+            const about = await house.tenants.get(tenant);
+            const views = rows.map((row) => exceptionView(about, row));
+            const exceptions = views.filter((one) => owner === undefined || one.owner === owner);
             const lines = exceptions.map((one) => [
               one.id,
               String(one.line),
@@ -38,12 +42,13 @@ export function quarantineCommand(open: OpenHouse): Command {
               one.rule,
               one.severity,
               one.field ?? '',
+              one.owner,
               one.message,
             ]);
             print(
               options,
               { exceptions },
-              table([['ID', 'LINE', 'RECORD', 'RULE', 'SEVERITY', 'FIELD', 'MESSAGE'], ...lines]),
+              table([['ID', 'LINE', 'RECORD', 'RULE', 'SEVERITY', 'FIELD', 'OWNER', 'MESSAGE'], ...lines]),
             );
           }),
         ),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { parse } from 'yaml';
 import { notedHeads } from '../commit/noted-head.ts';
 import { AppError } from '../core/error.ts';
+import { checkDocument } from '../ingest/own-rules.ts';
 import { endTokens } from '../registry/not-before.ts';
 import { sensitiveStaff } from '../registry/sensitive-staff.ts';
 import { tenantFrom } from '../registry/tenant-document.ts';
@@ -152,8 +153,8 @@ function applyCommand(open: OpenHouse): Command {
         const { tenants, ingest } = house;
         const { clients: named, ...document } = read(file);
         const wanted = clientDocuments(named ?? []);
-        // A profile that names no field of ours is refused here, not when the first file comes.
-        ingest.csvProfiles(tenantFrom(document));
+        // A profile or rule that names no field of ours is refused here, not when the first file comes.
+        checkDocument(ingest, tenantFrom(document));
         const tenant = await tenants.apply(document);
         await auditOperator(house, tenant.id, { interaction: 'tenant-apply', id: tenant.id });
         const clients = await applyClients(house, tenant, wanted);

@@ -11,6 +11,7 @@ import type { Tenant } from '../tenancy/tenant.ts';
 import type { Ingest } from './apply.ts';
 import type { Filled } from './filled.ts';
 import { projectionContext } from './projector.ts';
+import { absentFullFilesMin } from './source-word.ts';
 import { type Feed, recordOf, wordsOf } from './statements.ts';
 
 /** What a full file's silence says (meaning.md, Files): assignments that its feed had brought and that it lacks. */
@@ -119,9 +120,9 @@ function filesOf(known: Absence | undefined, file: FileRow): number {
   return known.file === file.id ? known.files : known.files + 1;
 }
 
-function meaningOf({ settings }: Tenant, { population }: Feed, files: number): Absence['means'] {
-  if (files < settings.absentFullFilesMin) return 'nothing';
-  return population === 'complete' ? 'left' : 'doubt';
+function meaningOf(tenant: Tenant, feed: Feed, files: number): Absence['means'] {
+  if (files < absentFullFilesMin(tenant, feed)) return 'nothing';
+  return feed.population === 'complete' ? 'left' : 'doubt';
 }
 
 /** The newest applied full file of the same feed. */

@@ -10,6 +10,8 @@ import { type Join, joinOf } from './join.ts';
 import { balances } from './ledger.ts';
 import type { LineFates } from './line-fates.ts';
 import type { IngestParts } from './parts.ts';
+import { type ReleasedRow, recount } from './recount.ts';
+import { feedsBeside, originOf } from './released-row.ts';
 import type { Feed } from './statements.ts';
 import { type WalkedChunk, walkChunk } from './walk.ts';
 
@@ -34,6 +36,8 @@ export async function applyRecords(
   lines: LineFates | null,
 ): Promise<FileRow> {
   const { parts, store, lease } = ingest;
+  const { rules = [] } = ingest.tenant;
+  const feedOf = feedsBeside(feed);
   let join: Join | null | undefined;
   const mine = lines === null ? new Set<string>() : await statedBy(store, started);
   let file = lines === null ? started : fromTheStart(started);
@@ -42,11 +46,12 @@ export async function applyRecords(
     const groups = await stage.groups(after, limits.rowsPerChunkMax);
     const last = groups.at(-1);
     if (last !== undefined && join === undefined) join = await joinOf(store.records);
-    const chunk = await walkChunk(store, file.id, groups, feed, join ?? null);
+    const chunk = await walkChunk(store, file.id, groups, { feedOf, rules, join: join ?? null });
     for (const { group, fate } of lines === null ? [] : chunk.fates) {
       const settled = fate === 'unchanged' && mine.has(keyText(group.key)) ? 'applied' : fate;
-      for (const row of group.rows) lines?.settle(row, settled);
+      for (const row of group.rows) if (row.from === null) lines?.settle(row, settled);
     }
+    const recounted = await recount(store, releasedOf(chunk));
     const next: FileRow = {
       ...file,
       ...(last === undefined && lines !== null ? lines.counts() : {}),
@@ -57,7 +62,8 @@ export async function applyRecords(
     const build = (at: string): Op[] => {
       const ops = chunk.ops(at);
       const raised = exceptionEvents(store.tenant, next, ops, at);
-      return [...ops, { op: 'file', tenant: store.tenant, file: next }, ...raised];
+      const files = [...recounted, next].map((one): Op => ({ op: 'file', tenant: store.tenant, file: one }));
+      return [...ops, ...files, ...raised];
     };
     await writeBatch(store, parts.clock, build, lease.current());
     file = next;
@@ -66,6 +72,17 @@ export async function applyRecords(
   }
   assert(balances(file), `the ledger of file ${file.id} balances`);
   return file;
+}
+
+/** Rows of earlier files that rode along and are in now. */
+function releasedOf({ fates }: WalkedChunk): readonly ReleasedRow[] {
+  return fates
+    .filter(({ fate }) => fate !== 'quarantined')
+    .flatMap(({ group }) => group.rows)
+    .flatMap((row) => {
+      const origin = originOf(row);
+      return origin === undefined ? [] : [{ id: origin.exception, file: origin.file, line: row.line }];
+    });
 }
 
 function added(file: FileRow, chunk: WalkedChunk): Pick<FileRow, 'quarantined' | 'unchanged' | 'applied'> {

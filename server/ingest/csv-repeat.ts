@@ -26,8 +26,9 @@ interface Left {
 /** Names all that decides how the lines below a report's header are read, and whose they are. */
 export function csvReading(software: string, tenant: Tenant, { profile, header, delimiter, skip }: CsvLayout): string {
   const columns = header.columns.map(({ column, indexes }) => [column.name, indexes]);
-  const { ods, vpds, settings } = tenant;
-  const all = [software, profile.reading, columns, header.width, header.tenant, delimiter, skip, ods, vpds, settings];
+  const { ods, vpds, settings, rules = [] } = tenant;
+  const read = [software, profile.reading, columns, header.width, header.tenant, delimiter, skip];
+  const all = [...read, ods, vpds, settings, rules];
   return contentHash(JSON.stringify(all));
 }
 

@@ -32,8 +32,11 @@ const faultRules = {
 
 export type FaultRule = keyof typeof faultRules;
 
+/** A rule of the tenant's own, by its id. */
+type OwnRule = `own-${string}`;
+
 export interface Fault {
-  readonly rule: FaultRule;
+  readonly rule: FaultRule | OwnRule;
   readonly severity: 'error' | 'warning';
   /** Name in the record schema, or the ESR field where the schema has none; null = the row as a whole. */
   readonly field: string | null;

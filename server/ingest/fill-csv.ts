@@ -14,12 +14,13 @@ import type { CsvLayout } from './formats/csv/layout.ts';
 import { type CsvRow, readCsv } from './formats/csv/read.ts';
 import { rawBlob } from './ledger.ts';
 import { LineFates } from './line-fates.ts';
+import { feedAs } from './source-word.ts';
 
 /** Stages a CSV file by the profile that knows its header. */
 export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, layout: CsvLayout): Promise<Filled> {
   const { parts, tenant, store } = ingest;
   const { profile, header, delimiter, skip } = layout;
-  const feed = csvFeed(profile);
+  const feed = feedAs(tenant, csvFeed(profile));
   const lines = new LineFates();
   const warnings = driftWarnings(layout, received);
   let file: FileRow = { ...received, format: feed.feed, kind: 'full', rows: 0, dropped: 0, warnings };

@@ -8,13 +8,14 @@ import { draftAssignment, draftPerson } from './formats/go1/draft.ts';
 import type { Go1Header } from './formats/go1/header.ts';
 import { rawBlob } from './ledger.ts';
 import { LineFates } from './line-fates.ts';
+import { feedAs } from './source-word.ts';
 import { go1Feed } from './statements.ts';
 
 /** Stages a Generic Outbound v1 (ASG) file (esr.md 1.5): HDR, then each PER with its ASG rows, FTR. */
 export async function fillGo1(ingest: Ingest, received: FileRow, stage: Stage, header: Go1Header): Promise<Filled> {
   const { parts, tenant, store } = ingest;
   const { settings } = tenant;
-  const feed = { ...go1Feed, population: settings.population };
+  const feed = feedAs(tenant, { ...go1Feed, population: settings.population });
   const { kind, vpd, sequence, date } = header;
   const about = { format: 'go1', kind, vpd, sequence, windowFrom: null, windowTo: `${date}T00:00:00` };
   let file: FileRow = { ...received, ...about, rows: 0, dropped: 0 };

@@ -13,7 +13,9 @@ import { type Go2Line, rowOf } from './formats/go2/row.ts';
 import { rawBlob } from './ledger.ts';
 import { lineHash } from './line-hash.ts';
 import { normaliseRows } from './normalise.ts';
+import { rulesReading } from './own-rules.ts';
 import { type Recognised, recognise } from './recognise.ts';
+import { feedAs } from './source-word.ts';
 import { firstBytes } from './sources/magic.ts';
 import { go2Feed } from './statements.ts';
 
@@ -27,7 +29,7 @@ export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage)
   const format = chooseFormat(first, received.name, parts.csvProfiles(tenant));
   if (format.is === 'go1') return fillGo1(ingest, received, stage, format.header);
   if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout);
-  const feed = { ...go2Feed, population: tenant.settings.population };
+  const feed = feedAs(tenant, { ...go2Feed, population: tenant.settings.population });
   const plain = { doubt: null, feed, lines: null };
   if (format.is === 'unknown') {
     return { file: { ...received, format: 'csv' }, fault: format.fault, ...plain, recognised: null, whole: false };
@@ -42,7 +44,7 @@ async function fillGo2(
 ): Promise<Pick<Filled, 'file' | 'fault' | 'recognised' | 'whole'>> {
   const { parts, tenant, store } = ingest;
   const columns = parts.columns(tenant);
-  const reading = contentHash(`${parts.software} ${columns.reading}`);
+  const reading = contentHash(`${parts.software} ${columns.reading} ${rulesReading(tenant)}`);
   const hash = lineHash(reading);
   const decoded = (line: Go2Line) => ({ ...rowOf(line), raw: hash.text(line.bytes, line.start, line.end) });
   const batches = () => readGo2(store.blobs.get(rawBlob(received.id)), { keep: columns.byCode });

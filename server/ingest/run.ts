@@ -19,6 +19,7 @@ import { releaseWaiting } from './release-waiting.ts';
 import { knownReport, reportOf, strangerReport } from './report.ts';
 import { isOutdated, makeOutdatedDue } from './republish.ts';
 import { afterApplied, checkPlace, isDue, placeOf } from './sequence.ts';
+import { strayWay } from './source-word.ts';
 import { unpack } from './sources/unpack.ts';
 
 /**
@@ -156,7 +157,8 @@ async function runFile(ingest: Ingest, received: FileRow): Promise<FileRow> {
   try {
     const filled = await fillStage(ingest, received, stage);
     const { file, fault, doubt, feed, lines } = filled;
-    if (fault !== null) return await reject(ingest, file, fault, began);
+    const refused = fault ?? strayWay(ingest.tenant, file, feed);
+    if (refused !== null) return await reject(ingest, file, refused, began);
     const absences = await findAbsences(ingest, filled, stage);
     const decided = received.state === 'applying';
     const reason = decided

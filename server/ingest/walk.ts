@@ -6,11 +6,15 @@ import { lineSum } from '../record/line-sum.ts';
 import { type Absence, keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
 import { type Reference, type Unit, unitText } from '../record/unit.ts';
 import type { ExceptionRow, Op, RecordOp, StagedGroup, StagedRow, TenantStore } from '../store/port.ts';
+import type { RuleDocument } from '../tenancy/rule.ts';
 import { type Fault, fault } from './fault.ts';
 import type { Join } from './join.ts';
-import { type Judgement, judge } from './judge.ts';
+import type { Judgement } from './judge.ts';
 import type { Fate } from './line-fates.ts';
-import { type Feed, go2Feed, recordOf, statedHash, withWord, wordsOf } from './statements.ts';
+import { closing, doubtOps } from './own-doubts.ts';
+import { type Judged, judgeBy } from './own-rules.ts';
+import { cameFrom } from './released-row.ts';
+import { type Feed, recordOf, statedHash, withWord, wordsOf } from './statements.ts';
 
 /** What a chunk of staged groups comes to: the writes, and how many rows went which way. */
 export interface WalkedChunk {
@@ -22,9 +26,19 @@ export interface WalkedChunk {
   readonly fates: readonly { readonly group: StagedGroup; readonly fate: Fate }[];
 }
 
-interface Verdict {
+/** What a chunk is judged by. */
+export interface WalkedBy {
+  /** Whose word a group is: that of the file's feed, or of the one whose rows ride along. */
+  readonly feedOf: (group: StagedGroup) => Feed;
+  /** The tenant's own rules. */
+  readonly rules: readonly RuleDocument[];
+  /** Finds the records whose key was made from a number before ESR's id was known. */
+  readonly join: Join | null;
+}
+
+interface Verdict extends Judged {
   readonly group: StagedGroup;
-  readonly judgement: Judgement;
+  readonly feed: Feed;
   /** The person that must be there and is not. */
   readonly missing: RecordKey | undefined;
 }
@@ -34,32 +48,29 @@ interface Verdict {
  * nothing, the others replace the stored slices and make the units due that show them.
  *
  * @param file ledger id of the file whose groups these are
- * @param feed whose word the file is
- * @param join finds the records whose key was made from a number before ESR's id was known
  */
 export async function walkChunk(
   store: TenantStore,
   file: string,
   staged: readonly StagedGroup[],
-  feed: Feed = go2Feed,
-  join: Join | null = null,
+  how: WalkedBy,
 ): Promise<WalkedChunk> {
+  const { join } = how;
   const groups = join === null ? staged : await join.groups(staged);
   const keys = groups.map((group) => group.key);
   const hashes = await store.records.hashes(keys);
-  const verdicts = await decide(store, groups, hashes, feed);
-  const changing = verdicts.filter(({ judgement, missing, group }) =>
-    changes(judgement, missing, hashes.get(keyText(group.key)), feed),
-  );
+  const verdicts = await decide(store, groups, hashes, how);
+  const changing = verdicts.filter((verdict) => changes(verdict, hashes.get(keyText(verdict.group.key))));
   const old = await recordsOf(
     store,
     changing.filter(({ group }) => hashes.has(keyText(group.key))).map(({ group }) => group.key),
   );
   const cascade = await orphans(store, changing);
-  const change = (verdict: Verdict) => changeOf(verdict, file, old, feed, join);
+  const change = (verdict: Verdict) => changeOf(verdict, file, old, join);
   const changed = [...changing.map(change), ...cascade.map(gone)];
   const units = await dependents(changed, store.records);
-  const open = await store.ledger.exceptions({ records: keys, state: 'open', severity: 'error' });
+  const told = await store.ledger.exceptions({ records: [...keys, ...cascade], state: 'open' });
+  const open = told.filter(({ severity }) => severity === 'error');
   const bad = verdicts.filter((verdict) => verdict.judgement.is === 'bad' || verdict.missing !== undefined);
   const rowsOf = (some: readonly Verdict[]) => some.reduce((sum, { group }) => sum + ownRows(group), 0);
   const quarantined = rowsOf(bad);
@@ -77,15 +88,10 @@ export async function walkChunk(
             ? { op: 'record-delete', tenant, key }
             : { op: 'record', tenant, record, references: referencesOf(record), ...lines },
       ),
-      ...(feed.repeats ? [] : restated(tenant, verdicts, bad, changing)),
-      ...exceptionOps(tenant, file, bad, open, at, feed),
-      ...cured(verdicts, bad, open).map(
-        (exception): Op => ({
-          op: 'exception',
-          tenant,
-          exception: { ...exception, state: 'closed', closedAt: at },
-        }),
-      ),
+      ...restated(tenant, verdicts, bad, changing),
+      ...exceptionOps(tenant, file, bad, open, at),
+      ...cured(verdicts, bad, open).map((exception) => closing(tenant, exception, at)),
+      ...doubtOps(tenant, file, { verdicts, gone: cascade, told }, at),
       ...workOp(tenant, units, file),
     ],
   };
@@ -112,9 +118,12 @@ async function decide(
   store: TenantStore,
   groups: readonly StagedGroup[],
   hashes: ReadonlyMap<string, string>,
-  feed: Feed,
+  { feedOf, rules }: WalkedBy,
 ): Promise<readonly Verdict[]> {
-  const judged = groups.map((group) => ({ group, judgement: judge(group, feed.repeats) }));
+  const judged = groups.map((group) => {
+    const feed = feedOf(group);
+    return { group, feed, ...judgeBy(rules, group, feed.repeats) };
+  });
   const wanted = judged.flatMap(({ group, judgement }) => personsOf(group.key, judgement));
   const stored = await store.records.hashes(wanted);
   const here = new Set(stored.keys());
@@ -123,9 +132,8 @@ async function decide(
     if (judgement.is === 'slices') here.add(keyText(group.key));
     if (judgement.is === 'delete') here.delete(keyText(group.key));
   }
-  return judged.map(({ group, judgement }) => ({
-    group,
-    judgement,
+  return judged.map(({ group, feed, judgement, doubts }) => ({
+    ...{ group, feed, judgement, doubts },
     missing:
       hashes.has(keyText(group.key)) && judgement.is !== 'slices'
         ? undefined
@@ -139,12 +147,7 @@ function personsOf(key: RecordKey, judgement: Judgement): readonly RecordKey[] {
   return [...ids].map((id) => ({ type: 'person', id }));
 }
 
-function changes(
-  judgement: Judgement,
-  missing: RecordKey | undefined,
-  hash: string | undefined,
-  { feed }: Feed,
-): boolean {
+function changes({ judgement, missing, feed: { feed } }: Verdict, hash: string | undefined): boolean {
   if (missing !== undefined || judgement.is === 'bad') return false;
   return judgement.is === 'delete' ? hash !== undefined : judgement.hash !== statedHash(hash, feed);
 }
@@ -176,8 +179,9 @@ function restated(
 ): Op[] {
   const others = new Set([...bad, ...changing]);
   return verdicts.flatMap((verdict): Op[] => {
-    const { lines } = others.has(verdict) || verdict.judgement.is !== 'slices' ? {} : linesOf(verdict.group);
-    return lines === undefined ? [] : [{ op: 'lines', tenant, key: verdict.group.key, lines }];
+    const { feed, group, judgement } = verdict;
+    const { lines } = others.has(verdict) || judgement.is !== 'slices' || feed.repeats ? {} : linesOf(group);
+    return lines === undefined ? [] : [{ op: 'lines', tenant, key: group.key, lines }];
   });
 }
 
@@ -188,16 +192,16 @@ function linesOf({ key, rows }: StagedGroup): Pick<RecordOp, 'lines'> {
 }
 
 function changeOf(
-  { group, judgement }: Verdict,
+  { group, judgement, feed: { feed, precedence, wins } }: Verdict,
   file: string,
   old: ReadonlyMap<string, SourceRecord>,
-  { feed, precedence, wins }: Feed,
   join: Join | null,
 ): RecordChange {
   const { key } = group;
   const before = old.get(keyText(key));
   if (judgement.is !== 'slices') return { key, before: refs(before), after: [], record: undefined };
-  const from = group.rows[0]?.from === null ? file : originOf(group, file);
+  // A released row keeps the file that brought it.
+  const from = cameFrom(group)?.file ?? file;
   const { slices, hash } = judgement;
   const word = { feed, precedence, ...(wins === undefined ? {} : { wins }), file: from, hash, slices };
   const words = before === undefined ? [word] : withWord(wordsOf(before), word);
@@ -215,11 +219,6 @@ function withoutFeed(
   return Object.fromEntries(Object.entries(absences).filter(([name]) => name !== feed));
 }
 
-/** A released row keeps the file that brought it: `from` is `{exception id} {file id}`. */
-function originOf(group: StagedGroup, file: string): string {
-  return group.rows[0]?.from?.split(' ')[1] ?? file;
-}
-
 function gone(record: SourceRecord): RecordChange {
   return { key: { type: record.type, id: record.id }, before: refs(record), after: [], record: undefined };
 }
@@ -234,12 +233,11 @@ function exceptionOps(
   bad: readonly Verdict[],
   open: readonly ExceptionRow[],
   at: string,
-  feed: Feed,
 ): Op[] {
   const known = new Set(open.map((exception) => exception.id));
-  // Of a line that feeds several records, each may be bad.
-  const part = (key: RecordKey) => (feed.repeats ? [keyText(key)] : []);
-  return bad.flatMap(({ group, judgement, missing }) => {
+  return bad.flatMap(({ group, feed, judgement, missing }) => {
+    // Of a line that feeds several records, each may be bad.
+    const part = (key: RecordKey) => (feed.repeats ? [keyText(key)] : []);
     const faults: readonly { readonly row: StagedRow; readonly fault: Fault }[] =
       judgement.is === 'bad'
         ? judgement.faults

@@ -4,7 +4,7 @@ import type { FieldValue, Slice, SourceRecord } from '../record/record.ts';
 /** Fields besides the slice bounds that hold a date: `first` = that day shows something new, `last` = the day after. */
 const datedFields = {
   nacs: { first: [], last: [] },
-  location: { first: ['inactiveDate'], last: [] },
+  location: { first: [], last: ['inactiveDate'] },
   organisation: { first: [], last: [] },
   position: { first: [], last: [] },
   person: { first: [], last: ['terminationDate'] },

@@ -100,7 +100,7 @@ export const inputs = {
       facts: {
         id: 'id of the Location',
         locationId: 'ESR Location ID (LCA 2)',
-        status: '`inactive` from the Inactive Date on, else `active`',
+        status: '`inactive` once the Inactive Date has passed, else `active`',
         display: 'description, else code without prefixes',
         alias: 'the raw code, where it differs',
       },

@@ -20,7 +20,7 @@ export function projectLocation(mapping: CompiledMapping, reader: Reader, id: st
   const facts = {
     id: locationId(tenant, id),
     locationId: esrIdOf(record),
-    status: inactiveDate !== undefined && inactiveDate <= today ? 'inactive' : 'active',
+    status: inactiveDate !== undefined && inactiveDate < today ? 'inactive' : 'active',
     display,
     alias: code === display ? undefined : code,
   };

@@ -3,6 +3,8 @@ import { isPrivateRange } from '../core/address.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { csvOverlaySchema } from '../tenancy/csv-profile.ts';
+import { ownersSchema, rulesSchema } from '../tenancy/rule.ts';
+import { sourcesSchema } from '../tenancy/source.ts';
 import { defaultSettings, isolationModels, normaliseVpd, type Tenant, tenantStatuses } from '../tenancy/tenant.ts';
 
 const perMinute = { type: 'integer', minimum: 0, maximum: limits.requestsPerMinuteMax } as const;
@@ -44,6 +46,7 @@ const schema = {
     flags: { type: 'object', additionalProperties: { type: 'boolean' }, default: {} },
     settings: { type: 'object', additionalProperties: false, properties: settingTypes, default: {} },
     csvProfiles: { type: 'array', maxItems: 50, items: csvOverlaySchema },
+    ...{ sources: sourcesSchema, rules: rulesSchema, owners: ownersSchema },
   },
 } as const;
 
@@ -67,6 +70,14 @@ export function tenantFrom(document: unknown): Tenant {
   if (tenant.settings.publishBirthDate && tenant.settings.publishBirthDateReason.trim() === '') {
     throw new AppError('invalid', 'publishBirthDate needs publishBirthDateReason: say why birth dates are published');
   }
+  unique(
+    'rules',
+    tenant.rules?.map(({ id }) => id),
+  );
+  unique(
+    'sources',
+    tenant.sources?.map(({ feed }) => feed),
+  );
   if (!tenant.settings.egressPrivateRanges.every(isPrivateRange)) {
     throw new AppError(
       'invalid',
@@ -74,6 +85,11 @@ export function tenantFrom(document: unknown): Tenant {
     );
   }
   return tenant;
+}
+
+function unique(what: string, names: readonly string[] = []): void {
+  const twice = names.find((name, at) => names.indexOf(name) !== at);
+  if (twice !== undefined) throw new AppError('invalid', `the ${what} of a tenant name ${twice} once, not twice`);
 }
 
 /**

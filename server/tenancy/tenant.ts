@@ -1,4 +1,6 @@
 import type { CsvProfileDocument } from './csv-profile.ts';
+import type { OwnerDocument, RuleDocument } from './rule.ts';
+import type { SourceDocument } from './source.ts';
 
 /** A tenant: one NHS trust (or other body) whose ESR data stand apart from everyone else's. */
 export interface Tenant {
@@ -16,6 +18,9 @@ export interface Tenant {
   readonly settings: TenantSettings;
   /** CSV profiles of its own, and what it lays over ours (`mappings/csv/`). */
   readonly csvProfiles?: readonly CsvProfileDocument[];
+  readonly sources?: readonly SourceDocument[];
+  readonly rules?: readonly RuleDocument[];
+  readonly owners?: readonly OwnerDocument[];
 }
 
 export const isolationModels = ['database', 'collection', 'shared'] as const;

@@ -16,8 +16,8 @@ const startDate = '2026-04-01';
 
 /** `broken` puts in faults; the larger form runs where `VERIFY` is set. */
 const trusts = [
-  { staff: verify ? 10_000 : onEmbeddedStore ? 2_000 : 200, days: 4, seed: '7', broken: 0.01 },
-  { staff: onEmbeddedStore ? 300 : 100, days: 6, seed: 'faulty', broken: 0.2 },
+  { staff: verify ? 10_000 : onEmbeddedStore ? 2_000 : 200, days: 4, seed: '7', broken: 0.01, csv: false },
+  { staff: onEmbeddedStore ? 300 : 100, days: 6, seed: 'faulty', broken: 0.2, csv: true },
 ] as const;
 
 for (const trust of trusts) {
@@ -71,10 +71,11 @@ for (const trust of trusts) {
     if (trust.staff > 1_000 && !verify) return;
 
     it('ends the same where the days come in the wrong order: they are held, and apply in their own', async () => {
-      const last = present(manifest.files.at(-1), 'the last file').name;
+      const inSequence = manifest.files.filter(({ kind }) => kind !== 'csv');
+      const last = present(inSequence.at(-1), 'the last file').name;
       const other = await testHouse([trustX], `${startDate}T09:00:00.000Z`);
       try {
-        const [full, ...days] = manifest.files;
+        const [full, ...days] = inSequence;
         const { name } = present(full, 'the full file');
         await other.ingest(name, bytes(name), 'rxx');
         const [first, ...late] = days;

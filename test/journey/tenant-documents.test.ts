@@ -1,7 +1,8 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { exportJWK, generateKeyPair } from 'jose';
+import { parse } from 'yaml';
 import { present } from '../../server/core/assert.ts';
 import { runLines } from '../support/house-command.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
@@ -54,6 +55,16 @@ describe('A tenant document', () => {
     expect(same?.says, 'what is shown is what can be applied').not.to.have.property('clients');
   }).timeout(60_000);
 
+  it('says sources, rules and owners as the README shows', async () => {
+    const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+    const [, yaml = ''] = present(/```yaml\n([\s\S]*?)```/.exec(readme), 'the example');
+    const said = parse(yaml) as object;
+    expect(Object.keys(said)).to.deep.equal(['sources', 'rules', 'owners']);
+    const [made, shown] = await apply({ ...trust, ...said });
+    expect(made?.stderr).to.equal('');
+    expect(shown?.says).to.deep.include(said);
+  }).timeout(60_000);
+
   it('is refused where it says something that cannot be, in one sentence that names it', async () => {
     const refused = await apply(
       { ...trust, colour: 'red' },
@@ -62,12 +73,16 @@ describe('A tenant document', () => {
       { ...trust, clients: [{ ...rota, contracts: ['v9'] }] },
       { ...trust, clients: [{ ...rota, authentication: 'private_key_jwt' }] },
       { ...trust, clients: [rota, rota] },
+      {
+        ...trust,
+        rules: [{ id: 'r', record: 'person', field: 'salary', severity: 'error', required: true, message: 'm' }],
+      },
       [trust],
     );
     const why = refused
       .slice(0, -1)
       .map(({ status, stderr }) => [status, stderr.match(/^esr-fhir: [^\n]+\n$/) !== null]);
-    expect(why).to.deep.equal(Array(7).fill([1, true]));
+    expect(why).to.deep.equal(Array(8).fill([1, true]));
     expect(refused[0]?.stderr).to.contain('"colour"');
   }).timeout(60_000);
 });

@@ -78,16 +78,9 @@ function staffInPost(server: ServerModel, person: Person, structure: Structure):
         ...[String(slice.hours), 'Week', String(slice.fte)],
         ...[department ? post.organisation : '', department ? rawName(department, today) : ''],
         ...[place ? post.location : '', place ? placeName(place) : ''],
-        ...[
-          post.positionId,
-          post.number,
-          post.title,
-          post.occupation,
-          post.areaOfWork,
-          'NHS',
-          post.payscale,
-          post.grade,
-        ],
+        // A position of which the server knows nothing would be made by the report.
+        ...(structure.hasPosition(post.position) ? [post.positionId, post.number] : ['', '']),
+        ...[post.title, post.occupation, post.areaOfWork, 'NHS', post.payscale, post.grade],
         ...[post.group, post.role, dateText(slice.contractEnd), dateText(slice.ended)],
         ...[held ? bodyNames[held.body] : '', held?.number ?? ''],
       ];

@@ -126,7 +126,7 @@ export function publishedOrganisation(organisation: Organisation, structure: Str
 
 /** Location. */
 export function publishedPlace(place: Place, structure: Structure): string {
-  const inactive = place.inactive !== null && place.inactive <= structure.today;
+  const inactive = place.inactive !== null && place.inactive < structure.today;
   const { id, description, address, town, postcode, telephone, site } = place;
   return [id, placeName(place), description, ...address, town, postcode, telephone, site, inactive].join('~');
 }

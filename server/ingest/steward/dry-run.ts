@@ -3,10 +3,12 @@ import { londonDate } from '../../core/clock.ts';
 import { limits } from '../../core/limits.ts';
 import { type Unit, unitText } from '../../record/unit.ts';
 import type { ResourceOp, Stage, StagedGroup, TenantStore } from '../../store/port.ts';
+import type { Tenant } from '../../tenancy/tenant.ts';
 import { type Absences, absenceOps } from '../absence.ts';
 import type { Ingest } from '../apply.ts';
 import type { Filled } from '../filled.ts';
 import { joinOf } from '../join.ts';
+import { feedsBeside } from '../released-row.ts';
 import { walkChunk } from '../walk.ts';
 import type { RecordOverlay } from './record-overlay.ts';
 
@@ -38,7 +40,7 @@ export async function walkDry(
   { file, feed, lines }: Filled,
   stage: Stage,
   overlay: RecordOverlay,
-  recordsMax: number,
+  { rules = [], recordsMax }: Pick<Tenant, 'rules'> & { readonly recordsMax: number },
 ): Promise<DryWalk> {
   const join = await joinOf(dry.records);
   const units = new Map<string, Unit>();
@@ -52,9 +54,9 @@ export async function walkDry(
       const rows = lines?.counts().quarantined ?? quarantined;
       return { units: [...units.values()], quarantined: rows, bad, complete: last === undefined };
     }
-    const chunk = await walkChunk(dry, file.id, groups, feed, join);
+    const chunk = await walkChunk(dry, file.id, groups, { feedOf: feedsBeside(feed), rules, join });
     for (const { group, fate } of chunk.fates) {
-      for (const row of group.rows) lines?.settle(row, fate);
+      for (const row of group.rows) if (row.from === null) lines?.settle(row, fate);
       if (fate === 'quarantined') bad.push(group);
     }
     quarantined += chunk.quarantined;

@@ -2,9 +2,13 @@ import { writeBatch } from '../../commit/write-batch.ts';
 import { AppError } from '../../core/error.ts';
 import { limits } from '../../core/limits.ts';
 import { keyText } from '../../record/record.ts';
-import type { ExceptionRow, FileRow, Op, StagedGroup, StagedRow, TenantStore } from '../../store/port.ts';
+import type { ExceptionRow, Op, StagedGroup, TenantStore } from '../../store/port.ts';
 import { underIngestLease } from '../ingest-lease.ts';
 import { joinOf } from '../join.ts';
+import { recount } from '../recount.ts';
+import { latest } from '../release-waiting.ts';
+import { cameFrom, releasedRow } from '../released-row.ts';
+import { go2Feed } from '../statements.ts';
 import { walkChunk } from '../walk.ts';
 import { type Decision, decisionOp, type Stewardship } from './decision.ts';
 import { feedOf } from './feed-of.ts';
@@ -30,8 +34,12 @@ export function releaseException(stewardship: Stewardship, id: string, decision:
     const feed = feedOf(stewardship, await store.ledger.file(wanted.file));
     const others = await waiting(store, wanted);
     const groups = [group, ...others].map(({ staged }) => staged);
-    const chunk = await walkChunk(store, wanted.file, groups, feed, await joinOf(store.records));
-    const why = await stillBad(store, group.staged, feed);
+    // Rows that wait for a person are always the GO2 feed's.
+    const wordOf = (one: StagedGroup) => (cameFrom(one)?.file === wanted.file ? feed : go2Feed);
+    const { rules = [] } = tenant;
+    const join = await joinOf(store.records);
+    const chunk = await walkChunk(store, wanted.file, groups, { feedOf: wordOf, rules, join });
+    const why = await stillBad(store, group.staged, feed, rules);
     if (why.length > 0) return { released: false, why };
     const good = others.filter((_, at) => chunk.fates[at + 1]?.fate !== 'quarantined').flatMap(({ rows }) => rows);
     const recounted = await recount(store, [...group.rows, ...good]);
@@ -85,7 +93,7 @@ async function together(store: TenantStore, { file, record }: ExceptionRow): Pro
 
 function groupOf(exceptions: readonly ExceptionRow[]): StagedGroup {
   const rows = exceptions
-    .map((one): StagedRow => ({ ...(JSON.parse(one.row ?? '') as StagedRow), from: `${one.id} ${one.file}` }))
+    .map(releasedRow)
     .sort((a, b) => ((a.start ?? '') < (b.start ?? '') ? -1 : (a.start ?? '') > (b.start ?? '') ? 1 : a.line - b.line));
   const [first] = rows;
   if (first === undefined) throw new AppError('conflict', 'the exception was closed a moment ago');
@@ -96,38 +104,12 @@ function groupOf(exceptions: readonly ExceptionRow[]): StagedGroup {
 async function waiting(store: TenantStore, { record }: ExceptionRow): Promise<readonly Together[]> {
   if (record.type !== 'person') return [];
   const rows = await store.ledger.exceptions({ waitingFor: [record], state: 'open', severity: 'error' });
-  // Of a record that several files left waiting, the last one's rows count.
-  const latest = new Map<string, { readonly file: string; readonly rows: ExceptionRow[] }>();
-  for (const row of rows) {
-    const known = latest.get(keyText(row.record));
-    if (known?.file === row.file) known.rows.push(row);
-    else if (known === undefined || since(known) <= row.since) {
-      latest.set(keyText(row.record), { file: row.file, rows: [row] });
-    }
+  const byRecord = new Map<string, ExceptionRow[]>();
+  for (const row of await latest(store, rows)) {
+    byRecord.set(keyText(row.record), [...(byRecord.get(keyText(row.record)) ?? []), row]);
   }
-  const groups = [...latest.values()].map((one) => ({ rows: one.rows, staged: groupOf(one.rows) }));
+  const groups = [...byRecord.values()].map((some) => ({ rows: some, staged: groupOf(some) }));
   return groups.sort((a, b) => a.staged.rank - b.staged.rank);
-}
-
-/** The ledger rows of the files that these rows came in: they are applied now, and quarantined no more. */
-async function recount(store: TenantStore, released: readonly ExceptionRow[]): Promise<readonly FileRow[]> {
-  const ids = new Set(released.map(({ id }) => id));
-  const files: FileRow[] = [];
-  for (const file of new Set(released.map((row) => row.file))) {
-    const open = await store.ledger.exceptions({ file, state: 'open', severity: 'error' });
-    // A line that feeds several records is in once none of them is bad any more.
-    const bad = new Set(open.filter(({ id }) => !ids.has(id)).map(({ line }) => line));
-    const lines = new Set(released.filter((row) => row.file === file && !bad.has(row.line)).map(({ line }) => line));
-    const row = await store.ledger.file(file);
-    if (row === undefined || lines.size === 0) continue;
-    const moved = Math.min(lines.size, row.quarantined);
-    files.push({ ...row, quarantined: row.quarantined - moved, applied: row.applied + moved });
-  }
-  return files;
-}
-
-function since({ rows }: { readonly rows: readonly ExceptionRow[] }): string {
-  return rows[0]?.since ?? '';
 }
 
 function closing(tenant: string, row: ExceptionRow, state: 'released' | 'discarded', at: string): Op {

@@ -1,6 +1,8 @@
 import { limits } from '../../core/limits.ts';
 import type { Fields } from '../../record/record.ts';
 import type { ExceptionRow, FileRow, StagedRow, TenantStore } from '../../store/port.ts';
+import { ownerOf } from '../../tenancy/rule.ts';
+import type { Tenant } from '../../tenancy/tenant.ts';
 import type { Fault } from '../fault.ts';
 import { rawBlob } from '../ledger.ts';
 import { maskRow, shapeOf } from '../normalise-mask.ts';
@@ -18,13 +20,15 @@ export interface MaskedRow {
   readonly cells?: readonly string[];
 }
 
-/** The exception, which anybody who may see exceptions may see whole. */
-export function exceptionView(exception: ExceptionRow) {
+/** The exception, which anybody who may see exceptions may see whole; whose it is, the tenant's `owners` say. */
+export function exceptionView({ owners }: Pick<Tenant, 'owners'>, exception: ExceptionRow) {
   const { record, waitsFor, row: _, unit: _unit, closedAt, ...rest } = exception;
+  const { rule, severity } = exception;
   const name = ({ type, id }: { readonly type: string; readonly id: string }) => `${type}/${id}`;
   return {
     ...rest,
     record: name(record),
+    owner: ownerOf(owners, { record: record.type, rule, severity }, exception.owner),
     ...(waitsFor === null ? {} : { waitsFor: name(waitsFor) }),
     ...(closedAt === null ? {} : { closedAt }),
   };

@@ -5,6 +5,7 @@ import type { Ingest } from '../apply.ts';
 import { fillStage } from '../fill-stage.ts';
 import { underIngestLease } from '../ingest-lease.ts';
 import { releaseWaiting } from '../release-waiting.ts';
+import { strayWay } from '../source-word.ts';
 import type { Stewardship } from './decision.ts';
 import { dryStore, missDry, projectDry, walkDry } from './dry-run.ts';
 import { heldFile } from './file-decision.ts';
@@ -58,7 +59,8 @@ async function dryRun(ingest: Ingest, held: FileRow, stage: Stage): Promise<Prev
   const filled = await fillStage(ingest, held, stage);
   const { rows } = filled.file;
   const nothing = { created: 0, changed: 0, removed: 0, quarantined: 0, complete: true, examples: [] };
-  if (filled.fault !== null) return { file, name, reason, fault: filled.fault, rows, ...nothing };
+  const fault = filled.fault ?? strayWay(ingest.tenant, filled.file, filled.feed);
+  if (fault !== null) return { file, name, reason, fault, rows, ...nothing };
   await releaseWaiting(ingest, stage);
   const overlay = recordOverlay(ingest.store.records);
   const ops: ResourceOp[] = [];
@@ -71,7 +73,8 @@ async function dryRun(ingest: Ingest, held: FileRow, stage: Stage): Promise<Prev
     ops.push({ ...op, body: example ? op.body : '', index: [], lineage: null });
   });
   const absences = await findAbsences(ingest, filled, stage);
-  const walked = await walkDry(dry, filled, stage, overlay, limits.previewRecordsMax);
+  const how = { ...ingest.tenant, recordsMax: limits.previewRecordsMax };
+  const walked = await walkDry(dry, filled, stage, overlay, how);
   const { quarantined, complete } = walked;
   const units = [...walked.units, ...(await missDry({ ...ingest, store: dry }, filled, absences, overlay))];
   const [employer = ''] = ingest.tenant.ods;

@@ -35,7 +35,10 @@ export async function statedBy(ingest: Ingest, file: FileRow, stage: Stage, on: 
     const working = workingOf(op.body);
     if (working !== undefined) roles.set(op.id, working);
   });
-  const { units, bad, complete } = await walkDry(dry, filled, stage, overlay, limits.reconcileRecordsMax);
+  const { units, bad, complete } = await walkDry(dry, filled, stage, overlay, {
+    ...tenant,
+    recordsMax: limits.reconcileRecordsMax,
+  });
   if (!complete) throw new AppError('too-large', `the file holds more than ${limits.reconcileRecordsMax} records`);
   const persons = units.filter(({ kind }) => kind === 'person');
   await projectDry(ingest, dry, file.id, persons);

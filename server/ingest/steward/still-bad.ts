@@ -1,6 +1,7 @@
 import type { StagedGroup, TenantStore } from '../../store/port.ts';
+import type { RuleDocument } from '../../tenancy/rule.ts';
 import { fault } from '../fault.ts';
-import { judge } from '../judge.ts';
+import { judgeBy } from '../own-rules.ts';
 import type { Feed } from '../statements.ts';
 
 /** What is wrong with a row now. */
@@ -12,8 +13,13 @@ export interface StillBad {
 }
 
 /** What keeps the rows of one record from being applied, judged against the store as it is; empty = nothing. */
-export async function stillBad(store: TenantStore, group: StagedGroup, feed: Feed): Promise<readonly StillBad[]> {
-  const judgement = judge(group, feed.repeats);
+export async function stillBad(
+  store: TenantStore,
+  group: StagedGroup,
+  { repeats }: Feed,
+  rules: readonly RuleDocument[],
+): Promise<readonly StillBad[]> {
+  const { judgement } = judgeBy(rules, group, repeats);
   if (judgement.is === 'bad') {
     return judgement.faults.map(({ row, fault: { rule, field, message } }) => ({
       line: row.line,

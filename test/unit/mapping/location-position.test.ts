@@ -21,8 +21,8 @@ describe('Location', () => {
     expect(location({ code: '070 z Maternity LWH' }).resource?.['name']).to.equal('Maternity LWH');
   });
 
-  it('is inactive from its Inactive Date on', () => {
-    const closing = { code: 'A', inactiveDate: '2026-04-02' };
+  it('is inactive once its Inactive Date has passed', () => {
+    const closing = { code: 'A', inactiveDate: '2026-04-01' };
     expect(location(closing).resource?.['status']).to.equal('active');
     expect(location(closing).due).to.equal('2026-04-02');
     expect(location(closing, '2026-04-02').resource?.['status']).to.equal('inactive');

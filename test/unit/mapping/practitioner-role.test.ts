@@ -67,6 +67,16 @@ describe('PractitionerRole.code', () => {
     ]);
     expect(codings({ positionId: 'S' }, position)).to.deep.equal([{ coding: [staffNurse], text: 'Staff Nurse' }]);
   });
+
+  it('takes the occupation code from the name of the position where nothing else states one', () => {
+    const named = (fields: Fields) =>
+      record('position', 'S', ['2000-01-01', null, { positionTitleOccupationCode: 'N6A', ...fields }]);
+    const codes = (...given: Parameters<typeof codings>) =>
+      (codings(...given) as readonly { coding: readonly { code: string }[] }[])[0]?.coding.map(({ code }) => code);
+    expect(codes({ positionId: 'S' }, named({}))).to.deep.equal(['N6A']);
+    expect(codes({ positionId: 'S' }, named({ occupationCode: 'N7A' }))).to.deep.equal(['N7A']);
+    expect(codes({ positionId: 'S', occupationCode: 'N8A' }, named({}))).to.deep.equal(['N8A']);
+  });
 });
 
 describe('PractitionerRole.organization', () => {
