@@ -114,6 +114,9 @@ const table: Readonly<Record<string, readonly Row[]>> = {
     ['code', 'CodeableConcept', '.code'],
     ['identifier', 'Identifier*', '.identifier'],
     ['department', 'Reference -> Organization', '/department'],
+    ['job-role', 'CodeableConcept*', '/job-role'],
+    ['position-status', 'CodeableConcept', '/position-status'],
+    ['position-vacant', 'boolean', '/position-vacant'],
     ['staff-group', 'CodeableConcept', '/staff-group'],
   ],
   Subscription: [

@@ -66,7 +66,7 @@ const makers: Readonly<Record<keyof typeof sizes, (random: Dice) => Readonly<Rec
   Basic: (random) => ({
     ...common(random),
     code: random.chance(0.9) ? concept(random, 1) : undefined,
-    extension: extensions(random, ['department', 'staff-group']),
+    extension: extensions(random, ['department', 'job-role', 'position-status', 'position-vacant', 'staff-group']),
   }),
   Practitioner: (random) => ({
     ...common(random),
@@ -100,6 +100,9 @@ const values: Readonly<Record<string, (random: Dice) => Readonly<Record<string, 
   department: (random) => ({ valueReference: reference(random, 'Organization') }),
   position: (random) => ({ valueReference: reference(random, 'Basic') }),
   'position-number': (random) => ({ valueIdentifier: identifier(random) }),
+  'job-role': (random) => ({ valueCodeableConcept: concept(random) }),
+  'position-status': (random) => ({ valueCodeableConcept: concept(random, 1) }),
+  'position-vacant': (random) => ({ valueBoolean: random.chance(0.3) }),
   'staff-group': (random) => ({ valueCodeableConcept: concept(random, 1) }),
   'assignment-status': (random) => ({ valueCodeableConcept: concept(random, 1) }),
 };

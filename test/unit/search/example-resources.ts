@@ -116,6 +116,16 @@ export const basic = {
   extension: [
     extension('department', { valueReference: { reference: 'Organization/dept' } }),
     extension('staff-group', { valueCodeableConcept: { coding: [{ system: 'urn:sg', code: '2' }] } }),
+    extension('job-role', {
+      valueCodeableConcept: {
+        coding: [
+          { system: 'urn:roles', code: '03007' },
+          { system: 'urn:occupations', code: 'N6A' },
+        ],
+      },
+    }),
+    extension('position-status', { valueCodeableConcept: { coding: [{ system: 'urn:hiring', code: 'active' }] } }),
+    extension('position-vacant', { valueBoolean: true }),
   ],
   identifier: [{ system: 'urn:positions', value: '1001' }],
   code: { coding: [{ system: 'urn:kinds', code: 'position' }] },
