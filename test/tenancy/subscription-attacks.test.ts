@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { type DeliveryRig, deliveryRig, deliveryScope, type RigClient } from '../support/delivery-rig.ts';
+import { bearer, fhirRig } from '../support/fhir-rig.ts';
 import { type HookReceiver, hookReceiver, notificationOf } from '../support/hook-receiver.ts';
 import { until } from '../support/house-command.ts';
+import { subscriptionTo } from '../support/subscription-client.ts';
 
 describe('Subscriptions of two tenants, and lost rights', () => {
   let rig: DeliveryRig;
@@ -48,6 +50,34 @@ describe('Subscriptions of two tenants, and lost rights', () => {
     for (const { focuses } of told('/theirs')) for (const focus of focuses) expect(focus).to.include('/t/ryy/');
     expect(await rig.house.store('rxx').delivery.lastEvent(theirs)).to.equal(undefined);
     expect(await rig.house.store('ryy').delivery.lastEvent(mine)).to.equal(undefined);
+  });
+
+  it('T21: a subscription of another tenant is to every operation what never was', async () => {
+    const fhir = await fhirRig(['rxx', 'ryy']);
+    const ask = (tenant: string, path: string, resource?: object) =>
+      fhir.app.inject({
+        method: resource === undefined ? 'GET' : 'POST',
+        url: `/t/${tenant}/fhir/v1/Subscription${path}`,
+        headers: {
+          authorization: bearer(tenant, `${deliveryScope} system/AuditEvent.rs`),
+          ...(resource === undefined ? {} : { 'content-type': 'application/fhir+json' }),
+        },
+        ...(resource === undefined ? {} : { payload: JSON.stringify(resource) }),
+      });
+    try {
+      const { id } = (await ask('ryy', '', subscriptionTo('https://hook.example/'))).json();
+      const never = '00000000-0000-4000-8000-000000000000';
+      for (const path of ['', '/$status', '/$events', '/$webhook-secret', '/$get-ws-binding-token', '/_history']) {
+        const [theirs, none] = [await ask('rxx', `/${id}${path}`), await ask('rxx', `/${never}${path}`)];
+        expect([theirs.statusCode, theirs.body], path).to.deep.equal([404, none.body]);
+      }
+      for (const path of ['', '/$status', `?_id=${id}`, `/$status?id=${id}`]) {
+        expect((await ask('rxx', path)).json().total, path).to.equal(0);
+      }
+      expect((await ask('rxx', `/$get-ws-binding-token?id=${id}`)).statusCode).to.equal(404);
+    } finally {
+      await fhir.close();
+    }
   });
 
   /** One notification fails, events wait behind it; then the right goes, and the receiver comes back. */
