@@ -9,10 +9,24 @@ import { freePort } from '../support/free-port.ts';
 import { until } from '../support/house-command.ts';
 
 const readme = readFileSync('README.md', 'utf8');
-const programs = [
-  { name: 'node', file: 'receiver.mjs', program: process.execPath },
-  { name: 'python', file: 'receiver.py', program: 'python3' },
-] as const;
+interface Program {
+  readonly name: string;
+  readonly file: string;
+  /** What must be there; where it is not, the test is skipped. */
+  readonly needs: readonly string[];
+  readonly compile?: readonly string[];
+  readonly run: readonly string[];
+}
+
+const assemblies = ['System.Runtime.Serialization', 'System.Xml', 'System.Xml.Linq'].map((name) => `-r:${name}.dll`);
+const programs: readonly Program[] = [
+  { name: 'node', file: 'receiver.mjs', needs: [process.execPath], run: [process.execPath, 'receiver.mjs'] },
+  { name: 'python', file: 'receiver.py', needs: ['python3'], run: ['python3', 'receiver.py'] },
+  {
+    ...{ name: 'csharp', file: 'Receiver.cs', needs: ['mcs', 'mono'] },
+    ...{ compile: ['mcs', ...assemblies, 'Receiver.cs'], run: ['mono', 'Receiver.exe'] },
+  },
+];
 
 /** What the README gives to those who receive notifications, against a delivery of ours. */
 describe('The example receivers of the README', () => {
@@ -29,9 +43,9 @@ describe('The example receivers of the README', () => {
     rmSync(folder, { recursive: true });
   });
 
-  const start = async (program: string, file: string, secret: string, port: number) => {
+  const start = async ([program = '', ...args]: readonly string[], secret: string, port: number) => {
     const environment = { ...process.env, WEBHOOK_SECRET: secret, PORT: String(port) };
-    const started = spawn(program, [file], { env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
+    const started = spawn(program, args, { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'ignore'] });
     child = started;
     const printed: string[] = [];
     started.stdout.setEncoding('utf8').on('data', (text: string) => printed.push(...text.trim().split('\n')));
@@ -45,16 +59,21 @@ describe('The example receivers of the README', () => {
     return { printed, post };
   };
 
-  for (const { name, file, program } of programs) {
+  for (const { name, file, needs, compile, run } of programs) {
     it(`verify, in ${name}, what is sent, and refuse what is made up`, async function () {
-      if (spawnSync(program, ['--version']).status !== 0) this.skip();
+      if (needs.some((program) => spawnSync(program, ['--version']).status !== 0)) this.skip();
       const [, text] = new RegExp(`<!-- receiver: ${name} -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``).exec(readme) ?? [];
       writeFileSync(join(folder, file), present(text, 'the example'));
+      const [compiler, ...args] = compile ?? [];
+      if (compiler !== undefined) {
+        const { status, stdout } = spawnSync(compiler, args, { cwd: folder, encoding: 'utf8' });
+        expect(status, stdout).to.equal(0);
+      }
       const port = await freePort();
       const client = await rig.client('rxx');
       // It comes up a moment after the subscription, whose secret it needs: the handshake is tried again.
       const id = await client.subscribe(`http://127.0.0.1:${port}/hook`);
-      const { printed, post } = await start(program, join(folder, file), await client.secret(id), port);
+      const { printed, post } = await start(run, await client.secret(id), port);
       await until('no longer requested', 5, async () =>
         (await client.subscription(id)).status === 'requested' ? undefined : true,
       );
