@@ -85,7 +85,7 @@ function why(thrown: unknown): string {
   return thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
 }
 
-function auditEntry(exchange: Exchange, { status, failure, disclosed }: Answer, now: Date): AuditEntry {
+function auditEntry(exchange: Exchange, { status, failure, disclosed, created = '' }: Answer, now: Date): AuditEntry {
   const { routed, registered, access, path, query, requestId, correlationId, raw } = exchange;
   const entry: AuditEntry = {
     at: isoTime(now),
@@ -95,7 +95,7 @@ function auditEntry(exchange: Exchange, { status, failure, disclosed }: Answer, 
     client: access?.clientId ?? null,
     jti: access?.jti ?? null,
     type: routed === undefined || routed.type === '' ? null : routed.type,
-    id: routed === undefined || routed.id === '' ? null : routed.id,
+    id: (routed?.id ?? '') || created || null,
     query: query === '' ? path : `${path}?${withoutToken(query)}`,
     status,
     outcome: status < 400 ? 0 : status < 500 ? 4 : 8,

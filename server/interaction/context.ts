@@ -74,6 +74,8 @@ export interface InteractionResponse {
   readonly body: Buffer | null;
   /** `Type/id/version` of every resource in the body. */
   readonly disclosed: readonly string[];
+  /** The id of what was made: a create's path does not name it. */
+  readonly created?: string;
   /**
    * What follows the body, for as long as the client listens; asked for the next part only once the last one is on its
    * way. `ended`: the client is gone, or the server stops.

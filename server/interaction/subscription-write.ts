@@ -12,7 +12,7 @@ export const createSubscription: Interaction = async (context, request) => {
   const version = await context.service.subscriptions.create(context, jsonOf(request));
   const { status, headers, ...answer } = written(version, request, 201);
   const location = `${context.base}/Subscription/${version.id}/_history/${version.version}`;
-  return { status, headers: { ...headers, location }, ...answer };
+  return { status, headers: { ...headers, location }, ...answer, created: version.id };
 };
 
 /** https://hl7.org/fhir/R4/http.html#update; an id that is not there is not made. */

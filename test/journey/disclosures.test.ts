@@ -1,10 +1,14 @@
+import type { AuditEvent, Bundle } from '@medplum/fhirtypes';
 import { expect } from 'chai';
 import { auditEntry } from '../../server/audit/row.ts';
+import { present } from '../../server/core/assert.ts';
 import type { Trace } from '../../server/lineage/trace.ts';
 import { type AdminRig, adminRig } from '../support/admin-rig.ts';
 import { commandJson } from '../support/house-command.ts';
 import { trustX } from '../support/house-open.ts';
 import { smallFile } from '../support/small-files.ts';
+import { subscriptionTo } from '../support/subscription-client.ts';
+import { balpViolations } from '../unit/audit/balp.ts';
 
 const base = '/t/rxx/fhir/v1';
 
@@ -101,5 +105,110 @@ describe('Who read a person', () => {
     expect(shown).to.include(`AuditEvent/${found?.resource.id}/_history/1`);
     const other = await reader('system/*.rs');
     expect((await other.get('AuditEvent')).status, 'a wildcard is no right to audit').to.equal(403);
+  });
+
+  it('is rendered to the letter of BALP, whatever was done: each of its patterns by what a client did here', async () => {
+    const token = await rig.token('rxx', 'system/*.rs system/Subscription.cruds');
+    const ask = async (method: string, path: string, body?: object, headers: Readonly<Record<string, string>> = {}) => {
+      const answer = await fetch(`${rig.url}${base}/${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/fhir+json', ...headers },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      });
+      const text = await answer.text();
+      return { status: answer.status, id: text === '' ? '' : (JSON.parse(text) as { id: string }).id, answer };
+    };
+    const off = { ...subscriptionTo('https://hook.example/'), status: 'off' };
+    const { id } = await ask('POST', 'Subscription', off);
+    const minimal = await ask('POST', 'Subscription', off, { prefer: 'return=minimal' });
+    expect([minimal.status, minimal.id]).to.deep.equal([201, '']);
+    const quiet = present(/Subscription\/([^/]+)/.exec(minimal.answer.headers.get('location') ?? '')?.[1], 'an id');
+    await ask('PUT', `Subscription/${id}`, { ...off, id, reason: 'Other changes' });
+    const patch = [{ op: 'replace', path: '/reason', value: 'More changes' }] as unknown as object;
+    await ask('PATCH', `Subscription/${id}`, patch, { 'content-type': 'application/json-patch+json' });
+    await ask('DELETE', `Subscription/${id}`);
+    for (const path of [
+      person,
+      `${person}/_history/1`,
+      `${person}/_history`,
+      'Practitioner?family=Name2',
+      'metadata',
+    ]) {
+      expect((await ask('GET', path)).status, path).to.equal(200);
+    }
+    expect((await ask('GET', 'Practitioner/nobody')).status).to.equal(404);
+    expect((await ask('GET', 'AuditEvent')).status).to.equal(403);
+    const auditor = await reader('system/AuditEvent.rs');
+    const events: AuditEvent[] = [];
+    const next = ({ link = [] }: Bundle) => link.find(({ relation }) => relation === 'next')?.url;
+    for (let path: string | undefined = 'AuditEvent?_count=50'; path !== undefined; ) {
+      const bundle = JSON.parse((await auditor.get(path)).text) as Bundle;
+      events.push(...(bundle.entry ?? []).map(({ resource }) => resource as AuditEvent));
+      path = next(bundle)?.replace(/^.*\/fhir\/v1\//, '');
+    }
+    for (const event of events) expect(balpViolations(event), JSON.stringify(event)).to.deep.equal([]);
+    const claimed = new Set(
+      events.flatMap(({ meta }) => meta?.profile ?? []).map((url) => url.replace(/^.*BasicAudit\./, '')),
+    );
+    const patterns = ['Create', 'Read', 'Update', 'Delete', 'Query', 'OAUTHaccessTokenUse.Comprehensive'];
+    expect([...claimed].sort()).to.deep.equal(patterns.sort());
+    const of = (interaction: string, about: string) =>
+      events.filter(
+        ({ subtype, entity }) =>
+          subtype?.[0]?.code === interaction && JSON.stringify(entity).includes(`"Subscription/${about}`),
+      );
+    for (const [interaction, about] of [
+      ...[
+        ['create', id],
+        ['create', quiet],
+        ['update', id],
+        ['patch', id],
+        ['delete', id],
+      ],
+    ] as const) {
+      const [event, ...more] = of(interaction, about);
+      expect([event?.outcome, more.length], `${interaction} ${about}`).to.deep.equal(['0', 0]);
+      expect(event?.meta?.profile?.length, `${interaction} ${about}`).to.equal(2);
+    }
+    // Refused attempts are there, follow the pattern and claim none.
+    const refused = events.filter(({ outcome }) => outcome === '4');
+    expect(refused.length).to.be.at.least(2);
+    for (const { meta, outcomeDesc } of refused) {
+      expect([meta?.profile, outcomeDesc === undefined]).to.deep.equal([undefined, false]);
+    }
+  }).timeout(60_000);
+
+  it('is searched by every parameter that BALP and R4 name, and by the request id of a client', async () => {
+    const auditor = await reader('system/AuditEvent.rs');
+    const rota = await reader('system/Practitioner.rs');
+    await rota.get(person, { 'x-request-id': 'rota-request-7' });
+    const found = async (query: string) => {
+      const { status, text } = await auditor.get(`AuditEvent?${query}`);
+      expect(status, `${query} ${text}`).to.equal(200);
+      return (JSON.parse(text) as Bundle).entry?.length ?? 0;
+    };
+    const day = new Date().toISOString().slice(0, 10);
+    const own = `agent=${rota.client}&type=rest`;
+    for (const [yes, no] of [
+      ...[
+        [`date=ge${day}`, 'date=lt2020'],
+        [`_lastUpdated=ge${day}`, '_lastUpdated=lt2020'],
+        ['action=R', 'action=C'],
+      ],
+      ...[
+        ['outcome=0', 'outcome=8'],
+        ['type=rest', 'type=110114'],
+        ['subtype=read', 'subtype=vread'],
+        ['source=rxx', 'source=ryy'],
+      ],
+      ...[
+        [`entity=${person}`, 'entity=Practitioner/nobody'],
+        ['entity-type=2', 'entity-type=Location'],
+      ],
+      ['entity:identifier=rota-request-7', 'entity:identifier=rota-request-8'],
+    ] as const) {
+      expect([await found(`${own}&${yes}`), await found(`${own}&${no}`)], yes).to.deep.equal([1, 0]);
+    }
+    expect((await auditor.get('AuditEvent?patient=x')).status).to.equal(400);
   });
 });
