@@ -22,7 +22,7 @@ const granted = ['AuthorizationCode', 'RefreshToken'] as const;
 /**
  * oidc-provider's storage (its adapter contract) over the store port. What may happen once happens once: a client
  * assertion's `jti` is inserted, never overwritten, and of several that redeem one code a single one wins; the library
- * itself looks first and writes later, which lets parallel replays through.
+ * itself looks first and writes later, which lets parallel replays through. For a `jti` it need not look at all.
  */
 export function oauthAdapter(parts: AdapterParts): AdapterFactory {
   return (model) => (model === 'Client' ? clientAdapter(parts) : rowAdapter(model, parts));
@@ -44,18 +44,18 @@ function clientAdapter(parts: AdapterParts): Adapter {
 }
 
 function rowAdapter(model: string, { store, clock, revokeGrant }: AdapterParts): Adapter {
+  const single = model === 'ReplayDetection';
   return {
     async upsert(id, payload, expiresIn) {
-      const single = model === 'ReplayDetection';
       try {
         await store.put(oauthRow(model, id, payload, expiresIn, clock.now()), single);
       } catch (error) {
         if (!single || !(error instanceof StoreError) || error.code !== 'exists') throw error;
-        throw isProofReplay(id) ? new errors.InvalidDpopProof('used in parallel') : parallelAssertion();
+        throw isProofReplay(id) ? new errors.InvalidDpopProof('proof used before') : assertionReplay();
       }
     },
     async find(id) {
-      return payloadOf(await store.get(model, id, clock.now()));
+      return single ? undefined : payloadOf(await store.get(model, id, clock.now()));
     },
     async findByUid(uid) {
       return payloadOf(await store.getByUid(model, uid, clock.now()));
@@ -83,8 +83,8 @@ function rowAdapter(model: string, { store, clock, revokeGrant }: AdapterParts):
   };
 }
 
-function parallelAssertion(): Error {
-  return new errors.InvalidClientAuth('client assertion used in parallel');
+function assertionReplay(): Error {
+  return new errors.InvalidClientAuth('client assertion used before');
 }
 
 /** The library keeps assertions and DPoP proofs under one model; the answers differ. */

@@ -27,9 +27,10 @@ export interface TenantRegistry {
 export function tenantRegistry(store: Store): TenantRegistry {
   const documents = store.system.documents;
   const list = async () => (await documents.list(kind)).map((row) => tenantFrom(JSON.parse(row.document)));
+  const known = lastParsed();
   const find = async (id: string) => {
     const document = await documents.get(kind, id);
-    return document === undefined ? undefined : tenantFrom(JSON.parse(document));
+    return known(id, document);
   };
   const get = async (id: string) => {
     const tenant = await find(id);
@@ -88,6 +89,20 @@ export function tenantRegistry(store: Store): TenantRegistry {
       await documents.remove(kind, id);
       await store.destroyTenant(id);
     },
+  };
+}
+
+/** A tenant's document is checked when it is not the text it was: every request for a token asks for its tenant. */
+function lastParsed(): (id: string, document: string | undefined) => Tenant | undefined {
+  const last = new Map<string, { readonly document: string; readonly tenant: Tenant }>();
+  return (id, document) => {
+    const before = last.get(id);
+    if (before !== undefined && before.document === document) return before.tenant;
+    last.delete(id);
+    if (document === undefined) return undefined;
+    const tenant = tenantFrom(JSON.parse(document));
+    last.set(id, { document, tenant });
+    return tenant;
   };
 }
 

@@ -55,6 +55,15 @@ describe('the SQLite store on its files', () => {
     yield Buffer.alloc(length, marker);
   }
 
+  it('keeps what was put just before it closed', async () => {
+    const row = { model: 'M', id: 'a', payload: '{}', expiresAt: null, grantId: null, uid: null, consumedAt: null };
+    const put = store.system.oauth.put(row, true);
+    await store.close();
+    await put;
+    store = await open();
+    expect(await store.system.oauth.get('M', 'a', new Date(at(0)))).to.deep.equal(row);
+  });
+
   it('does not open with another master key', async () => {
     expect(await refusal(open(randomBytes(32)))).to.equal('corrupt');
   });

@@ -1,6 +1,7 @@
 import { StoreError } from '../error.ts';
 import type { OAuthRow, OAuthStore } from '../port.ts';
 import type { Connection } from './connection.ts';
+import type { GroupedWrites } from './grouped-writes.ts';
 
 type Row = [
   model: string,
@@ -15,13 +16,13 @@ type Row = [
 const select = 'SELECT model, id, payload, expires, grant_id, uid, consumed FROM oauth';
 const alive = '(expires IS NULL OR expires > ?)';
 
-export function oauthStore(system: Connection): OAuthStore {
+export function oauthStore(system: Connection, { run }: GroupedWrites): OAuthStore {
   return {
     async put(row, insertOnly) {
       const { model, id, payload, expiresAt, grantId, uid, consumedAt } = row;
       const text = `INSERT OR ${insertOnly ? 'IGNORE' : 'REPLACE'} INTO
         oauth(model, id, payload, expires, grant_id, uid, consumed) VALUES(?, ?, ?, ?, ?, ?, ?)`;
-      const written = system.run(text, model, id, payload, expiresAt, grantId, uid, consumedAt);
+      const written = await run(text, model, id, payload, expiresAt, grantId, uid, consumedAt);
       if (written === 0) throw new StoreError('exists', `a ${model} of that id exists`);
     },
 
@@ -38,15 +39,15 @@ export function oauthStore(system: Connection): OAuthStore {
     async consume(model, id, now) {
       const at = now.toISOString();
       const text = `UPDATE oauth SET consumed = ? WHERE model = ? AND id = ? AND consumed IS NULL AND ${alive}`;
-      return system.run(text, at, model, id, at) === 1;
+      return (await run(text, at, model, id, at)) === 1;
     },
 
     async remove(model, id) {
-      system.run('DELETE FROM oauth WHERE model = ? AND id = ?', model, id);
+      await run('DELETE FROM oauth WHERE model = ? AND id = ?', model, id);
     },
 
     async removeByGrant(model, grantId) {
-      system.run('DELETE FROM oauth WHERE model = ? AND grant_id = ?', model, grantId);
+      await run('DELETE FROM oauth WHERE model = ? AND grant_id = ?', model, grantId);
     },
 
     async ids(model) {
@@ -54,7 +55,7 @@ export function oauthStore(system: Connection): OAuthStore {
     },
 
     async sweep(now) {
-      system.run('DELETE FROM oauth WHERE expires <= ?', now.toISOString());
+      await run('DELETE FROM oauth WHERE expires <= ?', now.toISOString());
     },
   };
 }

@@ -13,6 +13,7 @@ import { auditAppender } from './audit-appender.ts';
 import { bodyCache } from './body-cache.ts';
 import type { Connection } from './connection.ts';
 import { documentStore } from './documents.ts';
+import { groupedWrites } from './grouped-writes.ts';
 import { leaseHeld, leaseStore } from './leases.ts';
 import { oauthStore } from './oauth.ts';
 import { systemFile } from './system-file.ts';
@@ -51,6 +52,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const systemPath = join(directory, 'system.db');
   const system = openSystem(systemPath, keys);
+  const oauthWrites = groupedWrites(system);
   const tenants = tenantKeys(system, keys);
   const folderOf = (tenant: string) => join(directory, 'tenants', tenant);
   const appender = options.auditThread === true ? auditAppender() : undefined;
@@ -74,7 +76,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     system: {
       documents: documentStore(system),
       leases: leaseStore(system),
-      oauth: oauthStore(system),
+      oauth: oauthStore(system, oauthWrites),
       audit: auditLog(system, disclosures),
     },
     async createTenant(tenant, isolation = 'database') {
@@ -97,6 +99,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     async close() {
       await pool.close();
       await appender?.end();
+      oauthWrites.commit();
       system.close();
     },
   };
