@@ -112,6 +112,8 @@ describe('pitfalls of the authorization server’s library', () => {
     for (const claims of [{ exp }, { aud: `${rig.url}/oauth` }, { aud: 'https://evil.example/oauth/token' }]) {
       expect((await rig.post(await assertionForm(rig, client, pair, claims))).status).to.equal(401);
     }
+    const spoofed = await call('.well-known/openid-configuration', { headers: { 'x-forwarded-host': 'evil.example' } });
+    expect(spoofed.body.token_endpoint).to.equal(`${rig.url}/oauth/token`);
   });
 
   it('P12: a registration with keys that says no method gets no secret', async () => {
@@ -164,9 +166,10 @@ describe('pitfalls of the authorization server’s library', () => {
 
   it('P20: no key set is fetched from inside our network, by whatever name', async () => {
     let hits = 0;
-    const inside = createServer((_request, response) => {
+    const inside = createServer((_request, response) => response.end('{"keys":[]}'));
+    // A connection is a hit: what stands inside may not speak TLS.
+    inside.on('connection', () => {
       hits += 1;
-      response.end('{"keys":[]}');
     });
     await new Promise<void>((resolve) => inside.listen(0, '127.0.0.1', resolve));
     const { port } = inside.address() as AddressInfo;
@@ -220,22 +223,21 @@ describe('pitfalls of the authorization server’s library', () => {
   });
 
   it('P24: the library reads bodies itself and warns of nothing', async () => {
-    const said: string[] = [];
-    const { write } = process.stderr;
-    process.stderr.write = ((text: string) => said.push(text) > 0) as typeof write;
-    try {
-      const { client, secret } = await rig.register();
+    const { client, secret } = await rig.register();
+    const said = await warnings(async () => {
       await post('introspect', { token: 'a.b.c' }, basic(client, secret));
-      await post('token', grant, basic(client, secret));
-    } finally {
-      process.stderr.write = write;
-    }
-    expect(said.join('')).to.not.contain('already parsed');
+      expect((await post('token', grant, basic(client, secret))).status).to.equal(200);
+    });
+    expect(said).to.not.contain('already parsed');
   });
 
   it('P25: there are no pages of the library’s own', async () => {
-    expect((await call('interaction/x', {})).body).to.not.contain('oidc-provider');
-    expect((await call('session/end', {})).status).to.equal(404);
+    const said = await warnings(async () => {
+      // Other keys: the library is built anew, and says what it has of its own.
+      rig.signing = { ...rig.signing };
+      expect((await call('session/end', {})).status).to.equal(404);
+    });
+    expect(said).to.not.contain('oidc-provider WARNING');
     const error = await call('auth?client_id=nobody', {});
     expect(error.headers.get('content-type')).to.contain('json');
   });
@@ -246,3 +248,16 @@ describe('pitfalls of the authorization server’s library', () => {
     expect(answers.every(({ status }) => status === 200)).to.equal(true);
   });
 });
+
+/** What is written on standard error meanwhile. */
+async function warnings(work: () => Promise<void>): Promise<string> {
+  const said: string[] = [];
+  const { write } = process.stderr;
+  process.stderr.write = ((text: string) => said.push(text) > 0) as typeof write;
+  try {
+    await work();
+  } finally {
+    process.stderr.write = write;
+  }
+  return said.join('');
+}
