@@ -2,8 +2,12 @@ import { londonDate } from '../../core/clock.ts';
 import { AppError } from '../../core/error.ts';
 import { limits } from '../../core/limits.ts';
 import type { FileRow, Stage, TenantStore } from '../../store/port.ts';
+import type { Tenant } from '../../tenancy/tenant.ts';
 import type { Ingest } from '../apply.ts';
+import { csvFeed } from '../csv-feed.ts';
+import type { CsvProfile } from '../formats/csv/profile.ts';
 import { underIngestLease } from '../ingest-lease.ts';
+import { feedAs } from '../source-word.ts';
 import type { Stewardship } from './decision.ts';
 import { type Difference, explain } from './difference.ts';
 import { statedBy } from './stated.ts';
@@ -28,14 +32,17 @@ export interface Reconciliation {
 }
 
 /**
- * Compares headcount and FTE by department between the last applied full file, read again and projected by itself, and
- * the published roles. Every role that counts on one side and not alike on the other is explained. Throws `not-found`
+ * Compares headcount and FTE by department between the last applied full file that lists staff (GO2, GO v1, or a CSV
+ * whose population is complete), read again and projected by itself, and the published roles. Every role that counts on one side and not alike on the other is explained. Throws `not-found`
  * where no full file was applied, `too-large` past `limits.reconcileRecordsMax` records.
  */
 export function reconcile({ parts, tenant, store }: Stewardship): Promise<Reconciliation> {
   return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, async (ingest) => {
-    const isFull = ({ state, kind }: FileRow) => state === 'applied' && kind === 'full';
-    const file = (await store.ledger.files()).find(isFull);
+    const reports = parts.csvProfiles(tenant).filter((profile) => !listsAll(tenant, profile));
+    const others = new Set(reports.map((profile) => csvFeed(profile).feed));
+    const listsStaff = ({ state, kind, format }: FileRow) =>
+      state === 'applied' && kind === 'full' && !others.has(format);
+    const file = (await store.ledger.files()).find(listsStaff);
     if (file === undefined) throw new AppError('not-found', `tenant ${tenant.id} has no applied full file`);
     const stage = await store.stage(file.id);
     try {
@@ -44,6 +51,11 @@ export function reconcile({ parts, tenant, store }: Stewardship): Promise<Reconc
       await stage.drop();
     }
   });
+}
+
+/** Does a report list all staff? */
+function listsAll(tenant: Tenant, profile: CsvProfile): boolean {
+  return profile.records.has('assignment') && feedAs(tenant, csvFeed(profile)).population === 'complete';
 }
 
 async function compare(ingest: Ingest, file: FileRow, stage: Stage): Promise<Reconciliation> {

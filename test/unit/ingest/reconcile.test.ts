@@ -63,6 +63,19 @@ describe('Reconciliation', () => {
     ]);
   });
 
+  it('is held against a file that lists staff, not against a report of positions or of those who come and go', async () => {
+    await file('full', 1, [department('D1', 'Surgery'), person('1'), role('51', '1', 'D1', '1')]);
+    test.setTime('2026-06-01T09:05:00Z');
+    const positions = 'Position ID,Position Number,Position Title,Budgeted FTE\nP1,100,Nurse,1\n';
+    const movers = 'Employee Number,Last Name,First Name,Assignment Number,Start Date\n9,Elm,Ann,9,01/05/2026\n';
+    for (const [name, text] of Object.entries({ 'positions.csv': positions, 'movers.csv': movers })) {
+      const [report] = await test.ingest(name, text, 'rxx');
+      expect(report, report?.reason ?? name).to.deep.include({ state: 'applied', quarantined: 0 });
+    }
+    const { file: held } = await run();
+    expect(held.name).to.match(/GOF/);
+  });
+
   it('explains every difference: quarantined, parked, removed, ended, changed and added since, kept from before', async () => {
     await file('full', 1, [
       department('D1', 'Surgery'),
