@@ -34,14 +34,20 @@ export async function findAbsences(
   { file, feed, recognised, whole }: Pick<Filled, 'file' | 'feed' | 'recognised' | 'whole'>,
   stage: Stage,
 ): Promise<Absences> {
-  const before = file.kind === 'full' && !whole ? lastFull(await store.ledger.files(), file) : undefined;
+  if (file.kind !== 'full' || whole) return nobody;
+  const files = await store.ledger.files();
+  const before = lastFull(files, file);
   if (before === undefined) return nobody;
+  const vpds = new Map(files.map(({ id, vpd }) => [id, vpd]));
+  // A tenant of several VPDs has as many full files, and each lacks the others' assignments.
+  const isOwn = (word: { readonly feed: string; readonly file: string }) =>
+    word.feed === feed.feed && vpds.get(word.file) === file.vpd;
   const context = projectionContext(tenant, '', dateOf(file));
   const assignments: string[] = [];
   const leaving: string[] = [];
   for await (const missing of missingIds(store.records, stage, recognised)) {
     for (const record of await liveOf(store.records, missing, context)) {
-      if (!wordsOf(record).some((word) => word.feed === feed.feed)) continue;
+      if (!wordsOf(record).some(isOwn)) continue;
       const known = record.layers?.absences?.[feed.feed];
       if (known?.means === 'doubt' && feed.population === 'partial' && known.file !== file.id) continue;
       assignments.push(record.id);
@@ -125,12 +131,12 @@ function meaningOf(tenant: Tenant, feed: Feed, files: number): Absence['means'] 
   return feed.population === 'complete' ? 'left' : 'doubt';
 }
 
-/** The newest applied full file of the same feed. */
-export function lastFull(files: readonly FileRow[], file: Pick<FileRow, 'id' | 'format'>): FileRow | undefined {
+/** The newest applied full file of the same feed and VPD. */
+export function lastFull(files: readonly FileRow[], file: Pick<FileRow, 'id' | 'format' | 'vpd'>): FileRow | undefined {
   return files
     .filter(
-      ({ id, state, kind, format }) =>
-        id !== file.id && state === 'applied' && kind === 'full' && format === file.format,
+      ({ id, state, kind, format, vpd }) =>
+        id !== file.id && state === 'applied' && kind === 'full' && format === file.format && vpd === file.vpd,
     )
     .reduce<FileRow | undefined>(
       (last, one) => (last === undefined || orderOf(one) > orderOf(last) ? one : last),

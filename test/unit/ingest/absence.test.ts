@@ -11,13 +11,20 @@ interface Shown {
 const people = ['1', '2', '3', '4'];
 
 /** A GO2 full file of these people, one assignment each, whose window ends on a day of November 2026. */
-function full(day: number, sequence: number, ids: readonly string[]) {
+function full(day: number, sequence: number, ids: readonly string[], vpd = '277') {
   const stamp = (date: number) => `202611${String(date).padStart(2, '0')} 000000`;
   const rows = ids.flatMap((id) => [
     { PRA: { 2: `10${id}`, 3: '20200101', 5: `9000${id}`, 7: `Name${id}`, 35: 'Employee' } },
     { ASA: { 2: `10${id}`, 3: `50${id}`, 4: '20200101', 6: '20200101', 8: `9000${id}`, 10: 'Active Assignment' } },
   ]);
-  return fileOf({ kind: 'full', sequence, ...(sequence === 1 ? {} : { from: stamp(day - 1) }), to: stamp(day), rows });
+  return fileOf({
+    kind: 'full',
+    sequence,
+    ...(sequence === 1 ? {} : { from: stamp(day - 1) }),
+    to: stamp(day),
+    rows,
+    vpd,
+  });
 }
 
 /** A staff-in-post CSV of the same people, without ESR ids. */
@@ -39,9 +46,15 @@ describe('An assignment missing from full files', () => {
     return house;
   }
 
-  async function ingest(house: TestHouse, day: number, sequence: number, ids: readonly string[]): Promise<FileReport> {
+  async function ingest(
+    house: TestHouse,
+    day: number,
+    sequence: number,
+    ids: readonly string[],
+    vpd?: string,
+  ): Promise<FileReport> {
     house.setTime(`2026-11-${String(day).padStart(2, '0')}T09:00:00.000Z`);
-    const { name, text } = full(day, sequence, ids);
+    const { name, text } = full(day, sequence, ids, vpd);
     const [report] = await house.ingest(name, text);
     if (report === undefined) throw new Error('no report');
     return report;
@@ -72,6 +85,19 @@ describe('An assignment missing from full files', () => {
       period: { start: '2020-01-01', end: '2026-11-10' },
     });
     expect((await roles(house))['90002']?.active).to.equal(true);
+  });
+
+  it('is none of another VPD, whose own full file has it', async () => {
+    const house = await opened({ ...complete, removalShareMax: 1 }, { vpds: ['277', '278'] });
+    await ingest(house, 10, 1, ['1', '2']);
+    expect(await ingest(house, 10, 1, ['3', '4'], '278')).to.include({ state: 'applied', changed: 0 });
+    expect(await ingest(house, 11, 2, ['3'], '278')).to.include({ state: 'applied', changed: 2 });
+    const ends = Object.entries(await roles(house)).map(([number, { period }]) => [number, period.end]);
+    expect(Object.fromEntries(ends)).to.deep.equal({
+      ...{ '90001': undefined, '90002': undefined, '90003': undefined },
+      '90004': '2026-11-10',
+    });
+    expect(await house.store('rxx').ledger.exceptions({ state: 'open' })).to.deep.equal([]);
   });
 
   it('goes on when the assignment comes back, also unchanged', async () => {
