@@ -38,6 +38,8 @@ export interface WalkedBy {
 
 interface Verdict extends Judged {
   readonly group: StagedGroup;
+  /** The record as the file names it, which is not its key where it is joined to one that came without ESR's id. */
+  readonly stated: RecordKey;
   readonly feed: Feed;
   /** The person that must be there and is not. */
   readonly missing: RecordKey | undefined;
@@ -59,7 +61,8 @@ export async function walkChunk(
   const groups = join === null ? staged : await join.groups(staged);
   const keys = groups.map((group) => group.key);
   const hashes = await store.records.hashes(keys);
-  const verdicts = await decide(store, groups, hashes, how);
+  const stated = staged.map(({ key }) => key);
+  const verdicts = await decide(store, groups, hashes, { ...how, stated });
   const changing = verdicts.filter((verdict) => changes(verdict, hashes.get(keyText(verdict.group.key))));
   const old = await recordsOf(
     store,
@@ -69,7 +72,8 @@ export async function walkChunk(
   const change = (verdict: Verdict) => changeOf(verdict, file, old, join);
   const changed = [...changing.map(change), ...cascade.map(gone)];
   const units = await dependents(changed, store.records);
-  const told = await store.ledger.exceptions({ records: [...keys, ...cascade], state: 'open' });
+  const named = join === null ? keys : [...keys, ...stated];
+  const told = await store.ledger.exceptions({ records: [...named, ...cascade], state: 'open' });
   const open = told.filter(({ severity }) => severity === 'error');
   const bad = verdicts.filter((verdict) => verdict.judgement.is === 'bad' || verdict.missing !== undefined);
   const rowsOf = (some: readonly Verdict[]) => some.reduce((sum, { group }) => sum + ownRows(group), 0);
@@ -118,11 +122,11 @@ async function decide(
   store: TenantStore,
   groups: readonly StagedGroup[],
   hashes: ReadonlyMap<string, string>,
-  { feedOf, rules }: WalkedBy,
+  { feedOf, rules, stated }: WalkedBy & { readonly stated: readonly RecordKey[] },
 ): Promise<readonly Verdict[]> {
-  const judged = groups.map((group) => {
+  const judged = groups.map((group, at) => {
     const feed = feedOf(group);
-    return { group, feed, ...judgeBy(rules, group, feed.repeats) };
+    return { group, stated: stated[at] ?? group.key, feed, ...judgeBy(rules, group, feed.repeats) };
   });
   const wanted = judged.flatMap(({ group, judgement }) => personsOf(group.key, judgement));
   const stored = await store.records.hashes(wanted);
@@ -132,8 +136,8 @@ async function decide(
     if (judgement.is === 'slices') here.add(keyText(group.key));
     if (judgement.is === 'delete') here.delete(keyText(group.key));
   }
-  return judged.map(({ group, feed, judgement, doubts }) => ({
-    ...{ group, feed, judgement, doubts },
+  return judged.map(({ group, stated: as, feed, judgement, doubts }) => ({
+    ...{ group, stated: as, feed, judgement, doubts },
     missing:
       hashes.has(keyText(group.key)) && judgement.is !== 'slices'
         ? undefined
@@ -273,8 +277,9 @@ function cured(
   bad: readonly Verdict[],
   open: readonly ExceptionRow[],
 ): readonly ExceptionRow[] {
-  const still = new Set(bad.map(({ group }) => keyText(group.key)));
-  const good = new Set(verdicts.map(({ group }) => keyText(group.key)).filter((key) => !still.has(key)));
+  const namesOf = (some: readonly Verdict[]) => some.flatMap(({ group, stated }) => [group.key, stated].map(keyText));
+  const still = new Set(namesOf(bad));
+  const good = new Set(namesOf(verdicts).filter((key) => !still.has(key)));
   return open.filter((exception) => good.has(keyText(exception.record)));
 }
 

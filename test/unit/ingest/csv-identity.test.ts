@@ -95,6 +95,15 @@ describe('A CSV without ESR ids', () => {
     expect(JSON.stringify(await live('Practitioner'))).to.contain('Laternamed');
   });
 
+  it('has an exception of the GO2 feed end when good rows of the joined record come', async () => {
+    await csv('a.csv', table(ann));
+    await esr(go2(1, [ward, person('10', '90001', 'Owens'), assignment('50', '10', '90001', '2020O401')]));
+    expect(await exceptions()).to.deep.equal(['4 assignment bad-date']);
+    await esr(go2(2, [assignment('50', '10', '90001', '20200401')], 'changes'));
+    expect(await exceptions()).to.deep.equal([]);
+    expect((await live('PractitionerRole')).length).to.equal(1);
+  });
+
   it('matches what the GO2 feed has brought, whose word wins, and fills in what that does not say', async () => {
     const rows = [ward, person('1001', '90001', 'Owens'), assignment('5001', '1001', '90001', '20200401')];
     await esr(go2(1, rows));
