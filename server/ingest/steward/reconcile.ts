@@ -33,8 +33,9 @@ export interface Reconciliation {
 
 /**
  * Compares headcount and FTE by department between the last applied full file that lists staff (GO2, GO v1, or a CSV
- * whose population is complete), read again and projected by itself, and the published roles. Every role that counts on one side and not alike on the other is explained. Throws `not-found`
- * where no full file was applied, `too-large` past `limits.reconcileRecordsMax` records.
+ * whose population is complete), read again and projected by itself, and the published roles. Every role that counts
+ * on one side and not alike on the other is explained. Throws `not-found` where no such file was applied, `too-large`
+ * past `limits.reconcileRecordsMax` records.
  */
 export function reconcile({ parts, tenant, store }: Stewardship): Promise<Reconciliation> {
   return underIngestLease(parts, { tenant, store }, limits.ingestWaitMs, async (ingest) => {
