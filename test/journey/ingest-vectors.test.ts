@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
 import { comeTrue } from '../../server/ingest/dates.ts';
@@ -26,6 +26,17 @@ interface Run {
 describe('Ingest vectors', () => {
   it('name resources by the ids that the mapping vectors write out', () => {
     expect(filledIn('rxx', { id: '@Location/96804' })).to.deep.equal({ id: '03c46d74-d908-51da-814a-24b293b9ca05' });
+  });
+
+  it('stand in the README, every one, and nothing stands there that is not', () => {
+    const readme = readFileSync(new URL('README.md', folder), 'utf8');
+    const tables = readme.slice(readme.indexOf('\n## '));
+    const named = new Set([...tables.matchAll(/`([a-z0-9-]+)`/g)].map(([, name]) => name));
+    const cases = readdirSync(folder).flatMap((one) => (one.endsWith('.json') ? [one.slice(0, -5)] : []));
+    expect([...named].sort()).to.deep.equal(cases.sort());
+    for (const [, path = ''] of tables.matchAll(/`((?:test|conformance)\/[^`]+)`/g)) {
+      expect(existsSync(new URL(`../../${path}`, import.meta.url)), path).to.equal(true);
+    }
   });
 
   for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
