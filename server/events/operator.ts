@@ -43,7 +43,7 @@ export function subscriptionOperator(
     if (found === undefined) throw new AppError('not-found', 'the tenant has no such subscription');
     return found;
   };
-  const ask = (asked: Asked) => delivery.ask(randomId(), JSON.stringify(asked));
+  const ask = (asked: Asked) => delivery.ask(askId(clock.now()), JSON.stringify(asked));
   return {
     list,
     async get(id) {
@@ -78,6 +78,14 @@ export function subscriptionOperator(
       await ask({ do: 'test', subscription: id });
     },
   };
+}
+
+let asks = 0;
+
+/** Requests are obeyed in the order of their ids: a pause and the resume that follows it within the second, too. */
+function askId(now: Date): string {
+  asks += 1;
+  return `${now.toISOString()}-${String(asks).padStart(9, '0')}-${randomId()}`;
 }
 
 /** Event times never fall as numbers rise; a page at a time is walked. */

@@ -50,6 +50,17 @@ describe('What an operator does about delivery', () => {
     await until('none waits', 5, async () => ((await operator().get(id)).subscription.lag === 0 ? true : undefined));
   });
 
+  it('obeys in the order in which it was asked', async () => {
+    const id = await active('/o');
+    for (let n = 0; n < 5; n += 1) for (const ask of ['pause', 'resume'] as const) await operator()[ask](id);
+    const { delivery } = rig.house.store('rxx');
+    const asked = () => delivery.asked();
+    const order = [...(await asked()).values()].map((body) => JSON.parse(body).do);
+    expect(order.join()).to.match(/^(?:resume,)?(?:pause,resume,?)*$/);
+    await until('obeyed', 5, async () => ((await asked()).size === 0 ? true : undefined));
+    expect((await operator().get(id)).subscription.paused).to.equal(null);
+  });
+
   it('tests an endpoint without an event, also while it is paused, and sees what came of it', async () => {
     const id = await active('/t');
     await operator().pause(id);

@@ -176,16 +176,18 @@ describe('Subscriptions, from a file to a receiver', () => {
     expect(reads.map(({ interaction, client: by }) => [interaction, by])).to.deep.include(['read', client.client.id]);
   });
 
-  it('is listed, and replayed, from the command line', async () => {
+  it('is listed, paused, resumed, tested and replayed from the command line', async () => {
     const args = ['--tenant', 'rxx', '--data', house.data, '--json'];
+    const acts = ['pause', 'resume', 'test'];
     const ran = await runLines(house.data, [
       ['subscription', 'list', ...args],
       ['subscription', 'status', traced, ...args],
       ['subscription', 'dead-letters', ...args],
+      ...acts.map((act) => ['subscription', act, traced, ...args]),
       ['subscription', 'replay', traced, '--since', '2026-01-01T00:00:00Z', ...args],
     ]);
-    expect(ran.map(({ status, stderr }) => [status, stderr])).to.deep.equal(Array(4).fill([0, '']));
-    const [listed, status, letters, replay] = ran.map(({ stdout }) => JSON.parse(stdout));
+    expect(ran.map(({ status, stderr }) => [status, stderr])).to.deep.equal(Array(7).fill([0, '']));
+    const [listed, status, letters, ...asked] = ran.map(({ stdout }) => JSON.parse(stdout));
     const one = listed.subscriptions.find(({ id }: { id: string }) => id === traced);
     expect(one).to.include({ events: 1, delivered: 1, status: 'active', client: client.client.id });
     expect(status.attempts.map(({ kind }: { kind: string }) => kind)).to.deep.equal([
@@ -193,11 +195,17 @@ describe('Subscriptions, from a file to a receiver', () => {
       'event-notification',
     ]);
     expect(letters).to.deep.equal({ dead_letters: [] });
-    expect(replay).to.deep.equal({ subscription: traced, from: 1, to: 1 });
+    expect(asked).to.deep.equal([
+      ...acts.map((act) => ({ subscription: traced, asked: act })),
+      { subscription: traced, from: 1, to: 1 },
+    ]);
     const told = () => at('/traced').filter((received) => notificationOf(received).kind === 'event-notification');
     await until('sent again', 10, async () => (told().length === 2 ? true : undefined));
     const [first, second] = told();
     expect(second?.headers['webhook-id']).to.equal(first?.headers['webhook-id']);
     expect(second?.bytes.equals(first?.bytes ?? Buffer.alloc(0))).to.equal(true);
+    await until('tested', 10, async () =>
+      at('/traced').some((one) => notificationOf(one).kind === 'heartbeat') ? true : undefined,
+    );
   }).timeout(60_000);
 });
