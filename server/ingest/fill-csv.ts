@@ -5,8 +5,10 @@ import { ownsCode } from '../tenancy/tenant.ts';
 import { lastFull } from './absence.ts';
 import type { Ingest } from './apply.ts';
 import { csvFeed } from './csv-feed.ts';
-import { csvReading, repeated, saidBy } from './csv-repeat.ts';
+import { csvReading, repeated } from './csv-repeat.ts';
+import { ReportSums, sumsOf } from './csv-said.ts';
 import { CsvStaging } from './csv-stage.ts';
+import type { ReportWatch } from './csv-watch.ts';
 import type { Filled } from './filled.ts';
 import { draftRow } from './formats/csv/draft.ts';
 import { detectEncoding } from './formats/csv/encoding.ts';
@@ -16,8 +18,14 @@ import { rawBlob } from './ledger.ts';
 import { LineFates } from './line-fates.ts';
 import { feedAs } from './source-word.ts';
 
-/** Stages a CSV file by the profile that knows its header. */
-export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, layout: CsvLayout): Promise<Filled> {
+/** Stages a CSV file by the profile that knows its header. `watch`: who looked on when it came. */
+export async function fillCsv(
+  ingest: Ingest,
+  received: FileRow,
+  stage: Stage,
+  layout: CsvLayout,
+  watch?: ReportWatch,
+): Promise<Filled> {
   const { parts, tenant, store } = ingest;
   const { profile, header, delimiter, skip } = layout;
   const feed = feedAs(tenant, csvFeed(profile));
@@ -28,12 +36,13 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
   const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, ...staged });
   const staged = { lines, recognised: null, whole: false } as const;
   const reading = csvReading(parts.software, tenant, layout);
+  const sums = async () => watch?.sums(reading) ?? (await sumsOf(bytes(), new ReportSums(layout, reading)));
   if (received.state !== 'applying') {
     const before = lastFull(await store.ledger.files(), file);
-    const repeat = await repeated(before, reading, layout, bytes, store.records);
+    const repeat = await repeated(before, reading, sums, store.records);
     if (repeat !== null) {
-      const { said, whole } = repeat;
-      file = { ...file, rows: said.rows, unchanged: said.rows, said: JSON.stringify(said) };
+      const { said, rows, whole } = repeat;
+      file = { ...file, rows, unchanged: rows, said };
       return { file, fault: null, doubt: doubtOf(layout), feed, lines: null, recognised: (_, known) => known, whole };
     }
   }
@@ -45,9 +54,8 @@ export async function fillCsv(ingest: Ingest, received: FileRow, stage: Stage, l
     if (batch.kind === 'end') {
       if (batch.rows === 0) return faulty('The CSV file has no rows below its header.');
       file = { ...file, rows: batch.rows };
-      if (batch.plain && !encoding.startsWith('utf-16')) {
-        file = { ...file, said: JSON.stringify(await saidBy(bytes(), layout, reading, batch.rows)) };
-      }
+      const said = batch.plain && !encoding.startsWith('utf-16') ? (await sums()).said(batch.rows) : undefined;
+      if (said !== undefined) file = { ...file, said: JSON.stringify(said) };
       continue;
     }
     const stranger = batch.rows.find((row) => !isOwn(row, header.tenant, ingest));

@@ -4,6 +4,7 @@ import type { RecordKey } from '../record/record.ts';
 import type { FileRow, Stage } from '../store/port.ts';
 import type { Ingest } from './apply.ts';
 import { chooseFormat, firstBytesMax } from './choose-format.ts';
+import type { ReportWatch } from './csv-watch.ts';
 import { fillCsv } from './fill-csv.ts';
 import { fillGo1 } from './fill-go1.ts';
 import type { Filled } from './filled.ts';
@@ -22,13 +23,15 @@ import { go2Feed } from './statements.ts';
 /**
  * Parses and normalises the file's bytes into the staging area, in constant memory. A fault of the file as a whole
  * is returned with what is known of it by then; nothing has been applied.
+ *
+ * @param watch who looked on when the bytes came, where that was just now
  */
-export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage): Promise<Filled> {
+export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage, watch?: ReportWatch): Promise<Filled> {
   const { parts, tenant, store } = ingest;
   const first = await firstBytes(store.blobs.get(rawBlob(received.id)), firstBytesMax);
   const format = chooseFormat(first, received.name, parts.csvProfiles(tenant));
   if (format.is === 'go1') return fillGo1(ingest, received, stage, format.header);
-  if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout);
+  if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout, watch);
   const feed = feedAs(tenant, { ...go2Feed, population: tenant.settings.population });
   const plain = { doubt: null, feed, lines: null };
   if (format.is === 'unknown') {

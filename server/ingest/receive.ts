@@ -13,10 +13,19 @@ export type Received =
 
 const standing = ['applied', 'held', 'applying', 'received'];
 
-/** Keeps the raw bytes, encrypted, and opens the ledger row; the bytes of a file that is known change nothing. */
-export async function receive(parts: IngestParts, store: TenantStore, source: Source): Promise<Received> {
+/**
+ * Keeps the raw bytes, encrypted, and opens the ledger row; the bytes of a file that is known change nothing.
+ *
+ * @param watch is shown the bytes as they pass
+ */
+export async function receive(
+  parts: IngestParts,
+  store: TenantStore,
+  source: Source,
+  watch: { take(piece: Uint8Array): void },
+): Promise<Received> {
   const id = source.id ?? randomId();
-  const { bytes, sha256 } = await store.blobs.put(rawBlob(id), source.open());
+  const { bytes, sha256 } = await store.blobs.put(rawBlob(id), watched(source.open(), watch));
   const known = (await store.ledger.filesBySha256(sha256)).find((file) => standing.includes(file.state));
   if (known !== undefined) {
     await store.blobs.delete(rawBlob(id));
@@ -26,6 +35,13 @@ export async function receive(parts: IngestParts, store: TenantStore, source: So
   const file = receivedFile({ id, name: source.name, source: source.source, receivedAt, sha256, bytes });
   await writeBatch(store, parts.clock, () => [{ op: 'file', tenant: store.tenant, file }]);
   return { is: 'new', file };
+}
+
+async function* watched(bytes: AsyncIterable<Uint8Array>, watch: { take(piece: Uint8Array): void }) {
+  for await (const piece of bytes) {
+    watch.take(piece);
+    yield piece;
+  }
 }
 
 /** A file that is not the tenant's: its name, size and hash go on the ledger, its bytes are not kept. */

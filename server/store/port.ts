@@ -203,12 +203,13 @@ export interface RecordReader {
   byFile(file: string): Promise<readonly SourceRecord[]>;
   /** Calls `each` with the line sum of every record that has one, in no order; their number. */
   lineSums(each: (sum: LineSum) => void): Promise<number>;
-  /** All of them in one: their number, and the sums of their words modulo 2³². */
-  lineTotal(): Promise<{ readonly sums: number; readonly words: LineSum['words'] }>;
+  /** Names the state of all records and line sums: another text once any of them was written, made or deleted. */
+  state(): Promise<string>;
   /** Records of a type whose id follows `after`, in the order of their characters' codes; `lines`: has a line sum. */
   ids(type: RecordKey['type'], after: string, limit: number): Promise<readonly KnownId[]>;
-  /** Number of records by type. */
+  /** Number of records by type, and of those that have a line sum. */
   counts(): Promise<Readonly<Record<string, number>>>;
+  summed(): Promise<number>;
   /** The next units to project, in the order of unit kinds, then id; with the file that made them due. */
   work(limit: number): Promise<readonly WorkRow[]>;
   /** Units whose projection changes on or before `date`. */
@@ -495,6 +496,5 @@ export interface OAuthRow {
   readonly expiresAt: string | null;
   readonly grantId: string | null;
   readonly uid: string | null;
-  /** When it was consumed. */
   readonly consumedAt: string | null;
 }

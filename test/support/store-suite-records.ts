@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import type { LineSum } from '../../server/record/line-sum.ts';
 import type { RecordKey, SourceRecord } from '../../server/record/record.ts';
 import type { Reference, Unit } from '../../server/record/unit.ts';
+import type { Op } from '../../server/store/port.ts';
 import { at, op, type StoreContext } from './store-fixture.ts';
 
 const record = (type: RecordKey['type'], id: string, more: Partial<SourceRecord> = {}): SourceRecord => ({
@@ -34,9 +35,7 @@ export function describeRecords(context: StoreContext): void {
         const found: LineSum[] = [];
         const count = await reader().lineSums((one) => found.push(one));
         expect(count).to.equal(found.length);
-        const sumOf = (place: 0 | 1 | 2) => found.reduce((sum, { words }) => (sum + words[place]) >>> 0, 0);
-        const total = await reader().lineTotal();
-        expect(total).to.deep.equal({ sums: count, words: [sumOf(0), sumOf(1), sumOf(2)] });
+        expect(await reader().summed()).to.equal(count);
         return found.toSorted((a, b) => a.bucket - b.bucket);
       };
       const with7 = { ...put(record('person', '7')), lines: sum(7) };
@@ -48,6 +47,23 @@ export function describeRecords(context: StoreContext): void {
       expect(await lines()).to.deep.equal([sum(7), sum(9), sum(2 ** 32 - 1, 3)]);
       await write(put(record('person', '7')), op('record-delete', { key: { type: 'person', id: '8' } }));
       expect(await lines()).to.deep.equal([sum(9)]);
+    });
+
+    it('has another state after every write of a record or of its lines, and after no other', async () => {
+      const seen = [await reader().state()];
+      const another = async (one: Op) => {
+        await write(one);
+        seen.push(await reader().state());
+      };
+      const lines = { bucket: 1, words: [1, 2, 3] as const, wide: 0 };
+      const key = { type: 'person', id: '7' } as const;
+      await another(put(record('person', '7')));
+      await another(op('lines', { key, lines }));
+      await another(put(record('person', '7')));
+      await another(op('record-delete', { key }));
+      expect(new Set(seen).size).to.equal(5);
+      await write(op('work-add', { units: [{ kind: 'person', id: '7' }], file: 'f1' }));
+      expect(await reader().state()).to.equal(seen.at(-1));
     });
 
     it('gives records back as they were put, each once, and their hashes', async () => {

@@ -12,6 +12,7 @@ import { unitText } from '../../record/unit.ts';
 import type { RecordReader } from '../port.ts';
 import { parseUnit } from '../unit-text.ts';
 import type { Journal } from './journal.ts';
+import type { Filter } from './part.ts';
 import type { Documents } from './schema.ts';
 import type { TenantParts } from './tenant-parts.ts';
 
@@ -60,15 +61,13 @@ export function recordReader(parts: () => Promise<TenantParts>, journal: Journal
 
     lineSums: (each) => reading((at) => eachLineSum(at, each)),
 
-    lineTotal: () =>
+    summed: () => reading(async (at) => (await extent(at, { lines: { $exists: true } })).count),
+
+    state: () =>
       reading(async (at) => {
-        const words: [number, number, number] = [0, 0, 0];
-        const sums = await eachLineSum(at, ({ words: [a, b, c] }) => {
-          words[0] = (words[0] + a) >>> 0;
-          words[1] = (words[1] + b) >>> 0;
-          words[2] = (words[2] + c) >>> 0;
-        });
-        return { sums, words };
+        // What is left of deleted ones counts: their deletion is a write like any other.
+        const { newest, count } = await extent(at, {});
+        return `${newest} ${count}`;
       }),
 
     ids: (type, after, limit) =>
@@ -114,6 +113,13 @@ function unitReader(reading: ReadRecords): Pick<RecordReader, 'work' | 'due' | '
         return new Map(found.map(({ _id, body }) => [announcement.key(_id), present(body, 'the announcement')]));
       }),
   };
+}
+
+/** How many documents of records these are, and the number of the newest batch that wrote one. */
+async function extent({ record }: TenantParts, filter: Filter) {
+  const all = { $group: { _id: null, newest: { $max: '$sequence' }, count: { $sum: 1 } } };
+  const [found] = await record.aggregate<{ readonly newest: number; readonly count: number }>(filter, [all]);
+  return found ?? { newest: 0, count: 0 };
 }
 
 async function eachLineSum({ record }: TenantParts, each: (sum: LineSum) => void): Promise<number> {

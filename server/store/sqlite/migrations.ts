@@ -76,6 +76,8 @@ export const dataMigrations: Migrations = [
   'CREATE TABLE announcement(unit TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID',
   `CREATE TABLE line_sum(rid INTEGER PRIMARY KEY, bucket INTEGER NOT NULL, a INTEGER NOT NULL, b INTEGER NOT NULL,
     c INTEGER NOT NULL, wide INTEGER NOT NULL)`,
+  `CREATE TABLE record_state(one INTEGER PRIMARY KEY CHECK(one = 1), batch TEXT NOT NULL);
+  INSERT INTO record_state VALUES(1, '')`,
 ];
 
 /** `delivery.db`: what is kept of the delivery of events. */

@@ -12,9 +12,6 @@ type LineSumRow = [rid: number, bucket: number, a: number, b: number, c: number,
 
 const lineSumsAfter = 'SELECT rid, bucket, a, b, c, wide FROM line_sum WHERE rid > ? ORDER BY rid LIMIT 5000';
 
-const lineTotal = `SELECT COUNT(*), ${['a', 'b', 'c'].map((word) => `COALESCE(SUM(${word}), 0) & 0xffffffff`)}
-  FROM line_sum`;
-
 /**
  * Lists go in as one JSON value: one prepared statement serves every length. A list of ids per type: taking objects
  * apart costs as much as finding the record.
@@ -56,7 +53,9 @@ export function recordReader(data: Connection): RecordReader {
 
     lineSums: async (each) => eachLineSum(data, each),
 
-    lineTotal: async () => totalOf(data),
+    summed: async () => data.value<number>('SELECT COUNT(*) FROM line_sum') ?? 0,
+
+    state: async () => data.value<string>('SELECT batch FROM record_state') ?? '',
 
     async ids(type, after, limit) {
       const text = `SELECT r.id, l.rid IS NOT NULL FROM record r LEFT JOIN line_sum l ON l.rid = r.rid
@@ -89,11 +88,6 @@ export function recordReader(data: Connection): RecordReader {
       return new Map(data.rows<[string, string]>(text, JSON.stringify(units.map(unitText))));
     },
   };
-}
-
-function totalOf(data: Connection): Awaited<ReturnType<RecordReader['lineTotal']>> {
-  const [sums, ...words] = data.row<[number, number, number, number]>(lineTotal) ?? [0, 0, 0, 0];
-  return { sums, words };
 }
 
 /** In pages: a whole table of rows would not fit into the memory that an ingest may take. */

@@ -60,6 +60,7 @@ export function transact(writer: Writer, rows: readonly BatchRow[], at: string, 
       const versions = inVersionOrder(rows.filter((row) => row.op === 'version'));
       for (const [index, row] of versions.entries()) writeResource(data, contracts, row, first + index, sequence);
       for (const [place, row] of rows.entries()) if (row.op !== 'version') writeRow(data, row, sequence, place);
+      if (rows.some(({ op }) => recordOps.has(op))) data.run('UPDATE record_state SET batch = ?', `${sequence} ${at}`);
       data.run(
         'INSERT INTO batch(sequence, at, ms, first, last) VALUES(?, ?, ?, ?, ?)',
         sequence,
@@ -75,6 +76,8 @@ export function transact(writer: Writer, rows: readonly BatchRow[], at: string, 
     throw error;
   }
 }
+
+const recordOps: ReadonlySet<BatchRow['op']> = new Set(['record', 'record-delete', 'lines']);
 
 type Row = Exclude<BatchRow, VersionRow>;
 type Write<Name extends Row['op']> = (

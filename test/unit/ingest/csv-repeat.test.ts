@@ -106,6 +106,15 @@ describe('A report that repeats the one before', () => {
     expect(staged).to.be.greaterThan(0);
   });
 
+  it('is read where rows end otherwise than its lines', async () => {
+    const returns = (some: readonly string[]) => table(some).replaceAll('\n', '\r');
+    await bring('first.csv', returns(rows));
+    const [one = '', ...others] = rows;
+    expect(await bring('second.csv', returns([one.replace('Owens', 'Price'), ...others]))).to.include({
+      unchanged: 11,
+    });
+  });
+
   it('still says who is absent', async () => {
     const settings = { absentFullFilesMin: 2, removalShareMax: 1 };
     const csvProfiles = [{ id: 'staff-in-post', population: 'complete' }];

@@ -5,6 +5,7 @@ import { type CsvEncoding, guessEncoding } from './encoding.ts';
 import { foldHeader } from './fold-header.ts';
 import { type BoundHeader, bindHeader, columnsMax } from './header.ts';
 import type { CsvProfile } from './profile.ts';
+import { splitRows } from './split-rows.ts';
 
 /** How a CSV file is written, and the profile that reads it. */
 export interface CsvLayout {
@@ -87,6 +88,12 @@ function scoreOf({ columns, drift }: BoundHeader, cells: readonly string[]): num
 /** The first rows, at most `max`; none where the delimiter does not occur. */
 function rowsOf(text: string, delimiter: string, max: number): readonly (readonly string[])[] {
   if (!text.includes(delimiter)) return [];
+  const rows = splitRows(text, delimiter, max) ?? parsedRows(text, delimiter, max);
+  // The last row may be cut; of a file of one row it is all that there is.
+  return rows.length > 1 && rows.length < max ? rows.slice(0, cut(text, rows)) : rows;
+}
+
+function parsedRows(text: string, delimiter: string, max: number): string[][] {
   const rows: string[][] = [];
   try {
     parse(text, {
@@ -100,8 +107,7 @@ function rowsOf(text: string, delimiter: string, max: number): readonly (readonl
   } catch {
     // The first bytes may end inside a quoted field: the rows before it are good.
   }
-  // The last row may be cut; of a file of one row it is all that there is.
-  return rows.length > 1 && rows.length < max ? rows.slice(0, cut(text, rows)) : rows;
+  return rows;
 }
 
 function cut(text: string, rows: readonly unknown[]): number {
