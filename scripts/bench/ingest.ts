@@ -57,6 +57,25 @@ export async function benchIngest(staff: number): Promise<object> {
   }
 }
 
+/** The most memory that the first load of a trust takes: the size is what matters here, 1,000,000 with patience. */
+export async function benchMemory(staff: number): Promise<object> {
+  const { full } = await trustFiles(staff);
+  const scratch = mkdtempSync(join(tmpdir(), 'esr-fhir-bench-'));
+  try {
+    const data = join(scratch, 'data');
+    await makeTenant(data);
+    const { report, seconds, peakMebibytes } = await ingest(data, full);
+    if (report.state !== 'applied') throw new Error(`the file is ${report.state}: ${report.reason}`);
+    const megabytesPerSecond = round(statSync(full).size / 1e6 / seconds);
+    return {
+      ...{ bench: 'memory', staff, rows: report.rows, created: report.created, seconds: round(seconds) },
+      ...{ megabytesPerSecond, peakMebibytes, target: peakTargetMebibytes, machine: machine() },
+    };
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
 interface Baseline {
   readonly rowsPerSecond: number;
   readonly rowsPerCpuSecond: number;

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { present } from '../../server/core/assert.ts';
@@ -48,9 +49,19 @@ function cpuSeconds(pid: number): number | undefined {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/** Runs a file to its end and returns the JSON document that it prints. Throws where it fails. */
-export async function runForJson<T>(file: string, args: readonly string[], nodeOptions: readonly string[] = []) {
+/**
+ * Runs a file to its end and returns the JSON document that it prints. Throws where it fails.
+ *
+ * @param nice the priority, as the operating system counts it
+ */
+export async function runForJson<T>(
+  file: string,
+  args: readonly string[],
+  nodeOptions: readonly string[] = [],
+  nice: number = constants.priority.PRIORITY_NORMAL,
+) {
   const child = spawn(process.execPath, [...nodeOptions, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+  if (nice > constants.priority.PRIORITY_NORMAL) setPriority(present(child.pid, 'process id'), nice);
   const text: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => text.push(chunk));
   const code = await new Promise<number | null>((resolve, reject) => {

@@ -1,8 +1,9 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { present } from '../../server/core/assert.ts';
+import { ingestNodeOptions } from '../../server/ingest/node-options.ts';
 import type { IngestFigures } from './ingest-process.ts';
 import { type LoadResult, steadyLoad } from './load.ts';
 import { machine } from './machine.ts';
@@ -24,8 +25,9 @@ export interface DuringSizes {
 }
 
 /**
- * Latency of reads at a steady rate, first while nothing else happens, then while another process ingests a full file
- * into the same tenant. The p99 counts from when a request was due, not from when it was sent.
+ * Latency of reads at a steady rate, first while nothing else happens, then while another process, started as a server
+ * starts it, ingests a full file into the same tenant. The p99 counts from when a request was due, not from when it was
+ * sent.
  */
 export async function benchReadDuringIngest({ staff, idleSeconds }: DuringSizes): Promise<object> {
   const trust = await ingestedTrust(staff);
@@ -42,7 +44,9 @@ export async function benchReadDuringIngest({ staff, idleSeconds }: DuringSizes)
     const what = { url: server.url, paths, tokens };
     await steadyLoad(what, requestsPerSecond, wait(1000));
     const idle = await steadyLoad(what, requestsPerSecond, wait(idleSeconds * 1000));
-    const ingest = runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file]);
+    const entry = builtFile('scripts/bench/ingest-process');
+    const below = constants.priority.PRIORITY_BELOW_NORMAL;
+    const ingest = runForJson<IngestFigures>(entry, [data, tenant, file], ingestNodeOptions, below);
     const busy = await steadyLoad(what, requestsPerSecond, ingest);
     const { report, seconds } = await ingest;
     if (report.state !== 'applied') throw new Error(`the file is ${report.state}: ${report.reason}`);

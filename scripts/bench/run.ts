@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { auditBench } from './audit.ts';
 import { benchEvents } from './events.ts';
-import { benchIngest } from './ingest.ts';
+import { benchIngest, benchMemory } from './ingest.ts';
 import { readBench } from './read.ts';
 import { benchReadDuringIngest } from './read-during-ingest.ts';
 import { benchRequests } from './requests.ts';
@@ -25,6 +25,7 @@ const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
   token: ({ quick }) =>
     tokenBench(quick ? { rounds: 1, requestsPerRound: 160 } : { rounds: 5, requestsPerRound: 1600 }),
   ingest: ({ staff }) => benchIngest(staff),
+  memory: ({ staff }) => benchMemory(staff),
   events: ({ staff, quick }) => benchEvents({ staff: Math.min(staff, 5_000), quick }),
   'read-during-ingest': ({ staff, quick }) => benchReadDuringIngest({ staff, idleSeconds: quick ? 2 : 15 }),
 };

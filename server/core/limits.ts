@@ -4,6 +4,8 @@ export const limits = {
   stageRowsPerBatchMax: 2_000,
   unitsPerBatchMax: 200,
   unitsGatheredMax: 2_000,
+  /** Organisations and locations that a run of projecting keeps, some two kilobytes each. */
+  sharedRecordsKeptMax: 5_000,
   versionsPerBatchMin: 400,
   versionsBeforeThread: 1_000,
   /** Twenty bytes each: what recognising unchanged rows may cost in memory. */

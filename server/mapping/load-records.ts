@@ -1,3 +1,4 @@
+import { limits } from '../core/limits.ts';
 import { keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
 import type { Reference, Unit, UnitKind } from '../record/unit.ts';
 import type { RecordSet } from './projection.ts';
@@ -7,7 +8,8 @@ import { crsUuidsIn, referencesOf } from './references.ts';
 
 /**
  * Records that many units share: organisations, locations, NHS_NACS_CODE rows. Valid while no such record changes, e.g.
- * while the units of one file are projected, whose records have all been written before.
+ * while the units of one file are projected, whose records have all been written before. Emptied between two loads once
+ * it has grown large, so that it takes the same memory however many organisations there are.
  */
 export interface RecordCache {
   /** By `type/id`; null = not there. */
@@ -44,6 +46,10 @@ export async function loadRecords(
   ods: readonly string[],
   cache: RecordCache = recordCache(),
 ): Promise<RecordSet> {
+  if (cache.records.size > limits.sharedRecordsKeptMax) {
+    cache.records.clear();
+    cache.carriers.clear();
+  }
   const loading = new Loading(reader, cache);
   const starts = units.map((unit): RecordKey => ({ type: recordOfUnit[unit.kind], id: unit.id }));
   const held = starts.filter(({ type }) => type === 'person' || type === 'position');
