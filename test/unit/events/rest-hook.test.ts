@@ -1,7 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { type Resolve, restHook } from '../../../server/events/channels/rest-hook.ts';
 import type { EgressPolicy } from '../../../server/events/endpoint.ts';
 import { type HookReceiver, hookReceiver } from '../../support/hook-receiver.ts';
+import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const closed: EgressPolicy = { privateRanges: [], loopback: false, ownOrigins: [] };
 const development: EgressPolicy = { ...closed, loopback: true };
@@ -48,6 +51,30 @@ describe('events/channels/rest-hook', () => {
   it('connects to no private range beside the one that an operator opened', async () => {
     const opened = { ...closed, privateRanges: ['10.20.0.0/16'] };
     expect(await send('https://hook.example/', opened, answering('10.21.0.1'))).to.include({ error: 'blocked' });
+  });
+
+  it('speaks https to those alone whose certificate is vouched for, under the name that it has', function () {
+    const folder = temporaryFolder('https');
+    const options = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost';
+    const made = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'cert.pem'];
+    const openssl = spawnSync('openssl', ['req', ...options.split(' '), ...made], { cwd: folder.path });
+    if (openssl.error !== undefined) this.skip();
+    const child = 'test/support/https-hook-child.ts';
+    const send = (environment: Readonly<Record<string, string>>) => {
+      const env = { ...process.env, ...environment };
+      const { stdout } = spawnSync(process.execPath, ['--import', 'tsx', child, folder.path], {
+        env,
+        encoding: 'utf8',
+      });
+      return JSON.parse(stdout) as object;
+    };
+    try {
+      const trusting = send({ NODE_EXTRA_CA_CERTS: join(folder.path, 'cert.pem') });
+      expect(trusting).to.deep.equal({ errors: [null, 'tls'], got: ['POST /hook'] });
+      expect(send({})).to.deep.equal({ errors: ['tls', 'tls'], got: [] });
+    } finally {
+      folder.remove();
+    }
   });
 
   it('tells classes of failures, and nothing that an endpoint says', async () => {
