@@ -42,10 +42,16 @@ async function shownEvent(
       JSON.parse(version.body.toString());
     return { event, version, withheld };
   } catch (error) {
-    // What the store cannot do now it may do a moment later; bytes that are wrong stay so.
-    if (error instanceof StoreError && error.code !== 'corrupt') throw error;
+    if (!staysSo(error)) throw error;
     return { event, version: undefined, withheld: true, unreadable: true };
   }
+}
+
+/** Bytes that are wrong stay so; whatever else fails, a store that is away say, may come right a moment later. */
+function staysSo(error: unknown): boolean {
+  return error instanceof StoreError
+    ? error.code === 'corrupt'
+    : error instanceof SyntaxError || error instanceof TypeError;
 }
 
 async function versionOf(

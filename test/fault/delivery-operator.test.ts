@@ -104,5 +104,14 @@ describe('What an operator does about delivery', () => {
       [true, true],
       [false, undefined],
     ]);
+    // A store that is away for a moment is no event that cannot be read.
+    const away = { ...whole.resources, vread: () => Promise.reject(new Error('connection closed')) };
+    const failed = shownEvents('v1', [event], 'full-resource', { ...whole, resources: away });
+    expect(
+      await failed.then(
+        () => 'shown',
+        () => 'tried again',
+      ),
+    ).to.equal('tried again');
   });
 });

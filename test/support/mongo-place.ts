@@ -63,12 +63,25 @@ async function sortsByUnit(base: string): Promise<boolean> {
 export async function dropDatabases(base: string, database: string): Promise<void> {
   const client = await mongoose.mongo.MongoClient.connect(uriOf(base, 'admin'));
   try {
-    const { databases } = await client.db('admin').admin().listDatabases({ nameOnly: true });
+    const { databases } = await afterTransactions(() => client.db('admin').admin().listDatabases({ nameOnly: true }));
     const own = databases
       .map(({ name }) => name)
       .filter((name) => name === database || name.startsWith(`${database}-`));
-    for (const name of own) await client.db(name).dropDatabase();
+    for (const name of own) await afterTransactions(() => client.db(name).dropDatabase());
   } finally {
     await client.close();
+  }
+}
+
+/** `work`, again while the server says that a process that was killed still has a transaction open. */
+async function afterTransactions<T>(work: () => Promise<T>): Promise<T> {
+  const lockTimeout = 24;
+  for (const until = Date.now() + 60_000; ; ) {
+    try {
+      return await work();
+    } catch (error) {
+      const blocked = error instanceof mongoose.mongo.MongoServerError && error.code === lockTimeout;
+      if (!blocked || Date.now() > until) throw error;
+    }
   }
 }
