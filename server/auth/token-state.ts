@@ -31,7 +31,23 @@ async function askedAgain(known: Registrations, claims: StatedClaims, now: Date)
 }
 
 function wrongWith(known: Registrations, claims: StatedClaims, now: Date): RefusalReason | undefined {
-  const { clientId, userId, issuedAt } = claims;
+  if (isRevoked(known, claims)) return 'revoked';
+  return inactive(known, claims, now);
+}
+
+/** By its id, its consent, or an epoch of its tenant, client or person. */
+function isRevoked(known: Registrations, { tenant, clientId, userId, grantId, jti, issuedAt }: StatedClaims): boolean {
+  const since = Math.max(
+    known.notBefore('client', clientId),
+    tenant === everyTenant ? 0 : known.notBefore('tenant', tenant),
+    userId === null ? 0 : known.notBefore('user', userId),
+  );
+  return issuedAt < since || known.revoked(jti) || (grantId !== null && known.revoked(grantKey(grantId)));
+}
+
+/** Are its tenant, client and person there and active? */
+function inactive(known: Registrations, claims: StatedClaims, now: Date): RefusalReason | undefined {
+  const { clientId, userId } = claims;
   const tenant = claims.tenant === everyTenant ? null : claims.tenant;
   if (tenant !== null && known.tenant(tenant)?.status !== 'active') return 'tenant-not-active';
   const client = known.client(clientId);
@@ -39,14 +55,7 @@ function wrongWith(known: Registrations, claims: StatedClaims, now: Date): Refus
   if ((client.admin === true) !== claims.adminScopes.length > 0) return 'client-not-active';
   if (client.expiresAt !== undefined && Date.parse(client.expiresAt) <= now.getTime()) return 'client-not-active';
   const user = userId === null ? undefined : known.user(userId);
-  if (userId !== null && (user === undefined || !belongs(user, tenant, claims))) return 'user-not-active';
-  const since = Math.max(
-    known.notBefore('client', clientId),
-    tenant === null ? 0 : known.notBefore('tenant', tenant),
-    userId === null ? 0 : known.notBefore('user', userId),
-  );
-  if (issuedAt < since || known.revoked(claims.jti)) return 'revoked';
-  return claims.grantId !== null && known.revoked(grantKey(claims.grantId)) ? 'revoked' : undefined;
+  return userId !== null && (user === undefined || !belongs(user, tenant, claims)) ? 'user-not-active' : undefined;
 }
 
 /** A console of the platform is for people of every tenant: what they may do is decided there, tenant by tenant. */

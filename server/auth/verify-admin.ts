@@ -32,7 +32,9 @@ export type VerifyAdminToken = (
 export function adminTokenVerifier(parts: TokenVerifierParts & { publicUrl(): string }): VerifyAdminToken {
   const read = tokenReader(parts);
   return async (header, request) => {
-    const claims = await read(header, adminBase(parts.publicUrl()), request);
+    const claims = await read(header, adminBase(parts.publicUrl()), request, (one) =>
+      standing(parts.registrations, one, parts.clock.now()),
+    );
     return 'kind' in claims ? claims : adminAccess(parts.registrations, claims, parts.clock.now());
   };
 }
@@ -43,7 +45,7 @@ export async function adminAccess(
   claims: StatedClaims,
   now: Date,
 ): Promise<AdminAccess | Refusal> {
-  const wrong = claims.adminScopes.length === 0 ? 'wrong-audience' : await tokenState(registrations, claims, now);
+  const wrong = await standing(registrations, claims, now);
   if (wrong !== undefined) return { kind: 'invalid', reason: wrong };
   const { clientId, userId, jti, adminScopes } = claims;
   const tenant = claims.tenant === everyTenant ? null : claims.tenant;
@@ -58,6 +60,10 @@ export async function adminAccess(
     may: (scope, id) => adminScopes.includes(scope) && scopesIn(id).has(scope),
     grant: (id) => (scopesIn(id).size > 0 ? grantTenant(id, 'token') : undefined),
   };
+}
+
+function standing(registrations: Registrations, claims: StatedClaims, now: Date) {
+  return claims.adminScopes.length === 0 ? 'wrong-audience' : tokenState(registrations, claims, now);
 }
 
 const none: ReadonlySet<AdminScope> = new Set();

@@ -39,17 +39,19 @@ export type VerifyToken = (
  */
 export function tokenVerifier(parts: TokenVerifierParts): VerifyToken {
   const read = tokenReader(parts);
-  const judge = (claims: TokenClaims | Refusal, tenant: string): Access | Refusal | Promise<Access | Refusal> => {
-    if ('kind' in claims) return claims;
-    if (claims.tenant !== tenant || claims.adminScopes.length > 0) return invalid('wrong-tenant');
-    const wrong = tokenState(parts.registrations, claims, parts.clock.now());
-    const access = accessOf(claims, tenant, () => isGood(parts, claims));
-    return wrong === undefined ? access : wrong.then((reason) => (reason === undefined ? access : invalid(reason)));
-  };
+  const accepted = (claims: TokenClaims | Refusal, tenant: string): Access | Refusal =>
+    'kind' in claims ? claims : accessOf(claims, tenant, () => isGood(parts, claims));
   return (header, base, tenant, request) => {
-    const claims = read(header, base, request);
-    return claims instanceof Promise ? claims.then((read) => judge(read, tenant)) : judge(claims, tenant);
+    const claims = read(header, base, request, (one) =>
+      isOfTenant(one, tenant) ? tokenState(parts.registrations, one, parts.clock.now()) : 'wrong-tenant',
+    );
+    return claims instanceof Promise ? claims.then((late) => accepted(late, tenant)) : accepted(claims, tenant);
   };
+}
+
+/** Beside the audience, in case two bases were ever mixed up. */
+function isOfTenant(claims: Pick<TokenClaims, 'tenant' | 'adminScopes'>, tenant: string): boolean {
+  return claims.tenant === tenant && claims.adminScopes.length === 0;
 }
 
 async function isGood({ registrations, clock }: TokenVerifierParts, claims: TokenClaims): Promise<boolean> {
@@ -63,14 +65,24 @@ function accessOf(claims: TokenClaims, tenant: string, good: () => Promise<boole
   return { grant: grantTenant(tenant, 'token'), clientId, userId, jti, expiresAt, scopes, isGood: good };
 }
 
-/** The part of the check that every base has: signature, shape, lifetime, audience (`base`) and possession. */
+/** Is a token whose claims are good for the base good for its bearer now? Undefined = yes. */
+type Standing = (claims: TokenClaims) => undefined | RefusalReason | Promise<RefusalReason | undefined>;
+
+type Read<T> = T | Refusal | Promise<T | Refusal>;
+
+/**
+ * The part of the check that every base has, step by step: one header (`sentToken`), the JWT itself (`readToken`), its
+ * time and audience (`wrongNow`), what its claims are good for (`standing`, the caller's), and last, since it uses the
+ * proof up, possession (`possessed`).
+ */
 export function tokenReader(
   parts: TokenVerifierParts,
 ): (
   header: string | readonly string[] | undefined,
   base: string,
   request: ProofRequest,
-) => TokenClaims | Refusal | Promise<TokenClaims | Refusal> {
+  standing: Standing,
+) => Read<TokenClaims> {
   const verified = verifiedTokens(limits.verifiedTokensMax);
   const keysNow = keyTable(parts);
   const verify = async (token: string, keys: PublicKeys): Promise<TokenClaims | RefusalReason> => {
@@ -79,34 +91,50 @@ export function tokenReader(
     return claims;
   };
   const judge = (
-    { token, scheme }: SentToken,
+    sent: SentToken,
     claims: TokenClaims | RefusalReason,
-    base: string,
-    request: ProofRequest,
-  ): TokenClaims | Refusal | Promise<TokenClaims | Refusal> => {
-    const refuse = (reason: RefusalReason): Refusal => ({
-      ...invalid(reason),
-      ...(scheme === 'DPoP' ? { scheme } : {}),
-    });
-    if (typeof claims === 'string') return refuse(claims);
-    const now = parts.clock.now();
-    const wrong = wrongNow(claims, now.getTime() / 1000, base);
-    if (wrong === 'expired') verified.forget(token);
-    if (wrong !== undefined) return refuse(wrong);
-    const { jkt } = claims;
-    if (jkt === null) return scheme === 'Bearer' ? claims : refuse('bad-proof');
-    if (scheme === 'Bearer') return refuse('sender-constrained');
-    const proved = isProof(request, { token, jkt, now, firstUse: parts.firstUse });
-    return proved.then((good) => (good ? claims : refuse('bad-proof')));
+    { base, request, standing }: { readonly base: string; readonly request: ProofRequest; readonly standing: Standing },
+  ): Read<TokenClaims> => {
+    if (typeof claims === 'string') return refused(sent, claims);
+    const wrong = wrongNow(claims, parts.clock.now().getTime() / 1000, base);
+    if (wrong === 'expired') verified.forget(sent.token);
+    if (wrong !== undefined) return refused(sent, wrong);
+    const stands = standing(claims);
+    // A token that is bound to no key waits for nothing: promises are a tenth of a read.
+    if (stands instanceof Promise) {
+      return stands.then((late) =>
+        late === undefined ? possessed(sent, claims, request, parts) : refused(sent, late),
+      );
+    }
+    return stands === undefined ? possessed(sent, claims, request, parts) : refused(sent, stands);
   };
-  return (header, base, request) => {
+  return (header, base, request, standing) => {
     const sent = sentToken(header);
     if ('kind' in sent) return sent;
     const keys = keysNow();
     const known = verified.get(sent.token);
-    if (known !== undefined && keys.has(known.kid)) return judge(sent, known, base, request);
-    return verify(sent.token, keys).then((claims) => judge(sent, claims, base, request));
+    const asked = { base, request, standing };
+    if (known !== undefined && keys.has(known.kid)) return judge(sent, known, asked);
+    return verify(sent.token, keys).then((claims) => judge(sent, claims, asked));
   };
+}
+
+/** Does its bearer have the key that the token is bound to (RFC 9449)? One that is bound is worth nothing without. */
+function possessed(
+  sent: SentToken,
+  claims: TokenClaims,
+  request: ProofRequest,
+  { clock, firstUse }: Pick<TokenVerifierParts, 'clock' | 'firstUse'>,
+): Read<TokenClaims> {
+  const { jkt } = claims;
+  if (jkt === null) return sent.scheme === 'Bearer' ? claims : refused(sent, 'bad-proof');
+  if (sent.scheme === 'Bearer') return refused(sent, 'sender-constrained');
+  const proved = isProof(request, { token: sent.token, jkt, now: clock.now(), firstUse });
+  return proved.then((good) => (good ? claims : refused(sent, 'bad-proof')));
+}
+
+function refused({ scheme }: SentToken, reason: RefusalReason): Refusal {
+  return { kind: 'invalid', reason, ...(scheme === 'DPoP' ? { scheme } : {}) };
 }
 
 /**

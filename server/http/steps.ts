@@ -29,11 +29,12 @@ export type Step = (exchange: Exchange, parts: StepParts) => undefined | Promise
 
 /**
  * A FHIR request's path, read downward (architecture.md); nothing of a tenant's data is looked at before `interact`, so
- * that refusals cost the same and say the same. Of the fifteen checks (SMART 2.2, RFC 6750, 9068, 9449): 1 `host` ·
- * 2 `findTenant`, from the path alone · 3 to 8 `token`: one header, the JWT, its tenant, revocation, client and tenant
- * active, proof of possession (`auth/verify.ts`, `auth/token-state.ts`) · 9 `permissions`, `scope` · 10 to 12 and 14
- * `interact`: types that a search reaches, the tenant's store, rows and elements (`seenContext`), what is not seen is
- * not there · 13 `respond.ts` · 15 `handle.ts`.
+ * that refusals cost the same and say the same. The fifteen checks (SMART 2.2, RFC 6750, 9068, 9449), in their order:
+ * 1 `host` · 2 `findTenant`, from the path alone · within `token` 3 `sentToken`, one header, 4 `readToken` and
+ * `wrongNow`, the JWT, 5 `isOfTenant`, 6 `isRevoked`, 7 `inactive`, tenant, client and person, 8 `possessed`, proof of
+ * possession (`auth/verify.ts`, `auth/token-state.ts`) · 9 `permissions`, `scope` · 10 `seenContext`, the types that a
+ * search reaches, 11 the tenant's store by its grant alone (`grantedTenant`), 12 `seenBy`, rows and elements in the
+ * query · 13 `respond` · 14 `notFound`, what is not seen is not there · 15 `auditEntry` (`handle.ts`).
  */
 export const steps: readonly Step[] = [host, findTenant, route, token, permissions, rate, scope, accept, interact];
 

@@ -17,7 +17,7 @@ const slowMs = 120_000;
 
 /** Attacks with what only an insider has: the signing key, a handler with a bug, the exports, another's cursors. */
 for (const isolation of modelsUnderTest) {
-  describe(`Attacks from inside, tenants apart by ${isolation}`, () => describeAttacks(isolation));
+  describe(`Attacks from inside, tenants apart by ${isolation}`, () => describeAttacks(isolation)).timeout(slowMs);
 }
 
 function describeAttacks(isolation: IsolationModel): void {

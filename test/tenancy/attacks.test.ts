@@ -19,7 +19,9 @@ const form = { 'content-type': 'application/x-www-form-urlencoded' };
  * of the other tenant is asked for, the whole answer is that for an id that never was.
  */
 for (const isolation of modelsUnderTest) {
-  describe(`Attacks on a running server, tenants apart by ${isolation}`, () => describeAttacks(isolation));
+  describe(`Attacks on a running server, tenants apart by ${isolation}`, () => describeAttacks(isolation)).timeout(
+    slowMs,
+  );
 }
 
 function describeAttacks(isolation: IsolationModel): void {

@@ -14,7 +14,7 @@ const nameOf = ({ method, path }: Route) => `${method} ${path}`;
 const slowMs = 120_000;
 
 for (const isolation of modelsUnderTest) {
-  describe(`Two tenants with the same ESR ids, apart by ${isolation}`, () => describeTwins(isolation));
+  describe(`Two tenants with the same ESR ids, apart by ${isolation}`, () => describeTwins(isolation)).timeout(slowMs);
 }
 
 function describeTwins(isolation: IsolationModel): void {

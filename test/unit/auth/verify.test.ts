@@ -217,6 +217,32 @@ describe('the verification of an access token', () => {
     expect(await now()).to.equal('unknown-key');
   });
 
+  it('checks in the order of the fifteen: each fault is found before all that come after it', async () => {
+    const bound = { cnf: { jkt: 'thumbprint' }, jti: 'j9' };
+    // Everything is wrong; then one fault after the other is mended, from the front.
+    const { at, verify } = stage({ tenant: 'suspended', client: 'disabled', revoked: ['j9'] });
+    const now = async (header: string | readonly string[], forBase = base, tenant = 't2') =>
+      reason(await verify(header, forBase, tenant));
+    const expired = `DPoP ${await sign({ ...bound, exp: epoch - 60 })}`;
+    const elsewhere = 'https://fhir.example/t/t2/fhir/v1';
+    expect(await now([expired, expired], elsewhere)).to.equal('repeated-header');
+    expect(await now(`DPoP ${await sign({ ...bound, exp: epoch - 60 }, { typ: 'JWT' })}`, elsewhere)).to.equal(
+      'wrong-type',
+    );
+    expect(await now(expired, elsewhere)).to.equal('expired');
+    const header = `DPoP ${await sign(bound)}`;
+    expect(await now(header, elsewhere)).to.equal('wrong-audience');
+    expect(await now(header)).to.equal('wrong-tenant');
+    expect(await now(header, base, 't1')).to.equal('revoked');
+    at.revoked = [];
+    expect(await now(header, base, 't1')).to.equal('tenant-not-active');
+    at.tenant = 'active';
+    expect(await now(header, base, 't1')).to.equal('client-not-active');
+    at.client = 'active';
+    expect(await now(header, base, 't1')).to.equal('bad-proof');
+    expect(await now(header.replace('DPoP', 'Bearer'), base, 't1')).to.equal('sender-constrained');
+  });
+
   it('checks audience and tenant of a remembered token anew', async () => {
     const { verify } = stage();
     const header = `Bearer ${await sign()}`;
