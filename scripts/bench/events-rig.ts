@@ -1,11 +1,11 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { present } from '../../server/core/assert.ts';
 import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { builtFile, runForJson, type Started, startServer } from './processes.ts';
+import type { LastRequest, ReceiverCall } from './receiver-process.ts';
 import { makeTenant, tenant } from './trust.ts';
 
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
@@ -17,9 +17,11 @@ export interface EventsRig {
   readonly server: Started;
   /** Asks the tenant's FHIR base. */
   ask(path: string, body?: object): Promise<{ readonly status: number; readonly body: unknown }>;
-  /** Makes a subscription to `starter-created` and waits until it is active; its id. */
-  subscribe(channel: { readonly endpoint?: string; readonly maxCount: number }): Promise<string>;
+  /** Makes a subscription; its id. */
+  subscribe(wish: Wish): Promise<string>;
   active(ids: readonly string[]): Promise<void>;
+  /** Deletes a subscription, so that it takes part in nothing that is measured after. */
+  end(id: string): Promise<void>;
   /** Commits that many events as one batch. */
   happen(count: number): Promise<void>;
   stop(): Promise<void>;
@@ -49,10 +51,14 @@ export async function eventsRig(scratch: string): Promise<EventsRig> {
   };
   return {
     ...{ data, server, ask, active },
-    async subscribe(channel) {
-      const { status, body } = await ask('Subscription', subscription(channel));
+    async subscribe(wish) {
+      const { status, body } = await ask('Subscription', subscription(wish));
       if (status !== 201) throw new Error(`the subscription was refused: ${JSON.stringify(body)}`);
       return (body as { id: string }).id;
+    },
+    async end(id) {
+      const headers = { authorization: `Bearer ${await token()}` };
+      await fetch(`${server.url}/t/${tenant}/fhir/v1/Subscription/${id}`, { method: 'DELETE', headers });
     },
     async happen(count) {
       const { at } = await store.head();
@@ -94,11 +100,19 @@ function tokens(url: string, { client_id: id, client_secret: secret }: Client): 
   };
 }
 
-function subscription({ endpoint, maxCount }: { readonly endpoint?: string; readonly maxCount: number }) {
+interface Wish {
+  /** Left out: a websocket. */
+  readonly endpoint?: string;
+  readonly maxCount: number;
+  /** Left out: `starter-created`. */
+  readonly topic?: string;
+}
+
+function subscription({ endpoint, maxCount, topic = 'starter-created' }: Wish) {
   const way = endpoint === undefined ? { type: 'websocket' } : { type: 'rest-hook', endpoint };
   return {
     ...{ resourceType: 'Subscription', status: 'requested', reason: 'benchmark' },
-    criteria: 'https://esr-fhir.example/SubscriptionTopic/starter-created',
+    criteria: `https://esr-fhir.example/SubscriptionTopic/${topic}`,
     channel: {
       extension: [{ url: `${backport}/backport-max-count`, valuePositiveInt: maxCount }],
       ...{ ...way, payload: 'application/fhir+json' },
@@ -107,49 +121,56 @@ function subscription({ endpoint, maxCount }: { readonly endpoint?: string; read
   };
 }
 
-/** A receiver on loopback: says when which event numbers came, by path. */
+/** A receiver on loopback, in a process of its own. */
 export interface Receiver {
   readonly url: string;
-  /** Times of `performance.now` at which the event of a number came first, from number 1 on. */
-  times(path: string): readonly number[];
-  /** The last body that came. */
-  body(): Buffer;
+  /** How many event numbers came, by path. */
+  counts(paths: readonly string[]): Promise<readonly number[]>;
+  /** Times (`sharedNow`) at which the event of a number came first, from number 1 on. */
+  times(path: string): Promise<readonly number[]>;
+  last(): Promise<LastRequest>;
   stop(): Promise<void>;
 }
 
-const number = /"event-number","valueString":"(\d+)"/g;
+/** Milliseconds of the clock that all processes of a machine share. */
+export function sharedNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}
 
 export async function receiver(): Promise<Receiver> {
-  const times = new Map<string, number[]>();
-  let last = Buffer.alloc(0);
-  const server: Server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      response.writeHead(200).end();
-      const at = performance.now();
-      const [path = ''] = (request.url ?? '').split('?');
-      last = Buffer.concat(chunks);
-      const known = times.get(path) ?? [];
-      times.set(path, known);
-      if (path === '/bare') return;
-      for (const [, text] of last.toString().matchAll(number)) known[Number(text) - 1] ??= at;
+  const child = fork(builtFile('scripts/bench/receiver-process'));
+  const heard = async <T>() => (await once(child, 'message'))[0] as T;
+  const url = await heard<string>();
+  let asking: Promise<unknown> = Promise.resolve();
+  const ask = <T>(call: ReceiverCall): Promise<T> => {
+    const answer = asking.then(() => {
+      child.send(call);
+      return heard<T>();
     });
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
+    asking = answer;
+    return answer;
+  };
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    times: (path) => times.get(path) ?? [],
-    body: () => last,
+    url,
+    counts: (counts) => ask({ counts }),
+    times: (times) => ask({ times }),
+    last: () => ask({ last: true }),
     async stop() {
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
+      child.disconnect();
+      await once(child, 'exit');
     },
   };
 }
 
 export function waited(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Waits until it holds. Throws after five minutes. */
+export async function all(holds: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const endMs = performance.now() + 300_000;
+  while (!(await holds())) {
+    if (performance.now() > endMs) throw new Error(`${what}: not within five minutes`);
+    await waited(5);
+  }
 }

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util';
 import { auditBench } from './audit.ts';
+import { benchDeliveries } from './deliveries.ts';
 import { benchEvents } from './events.ts';
 import { benchIngest, benchMemory } from './ingest.ts';
+import { benchListenedIngest } from './listened-ingest.ts';
 import { readBench } from './read.ts';
 import { benchReadDuringIngest } from './read-during-ingest.ts';
 import { benchRequests } from './requests.ts';
@@ -26,7 +28,9 @@ const benches: Readonly<Record<string, (sizes: Sizes) => Promise<object>>> = {
     tokenBench(quick ? { rounds: 1, requestsPerRound: 160 } : { rounds: 5, requestsPerRound: 1600 }),
   ingest: ({ staff }) => benchIngest(staff),
   memory: ({ staff }) => benchMemory(staff),
-  events: ({ staff, quick }) => benchEvents({ staff: Math.min(staff, 5_000), quick }),
+  events: benchEvents,
+  deliveries: benchDeliveries,
+  'listened-ingest': ({ staff, quick }) => benchListenedIngest({ staff: Math.min(staff, 5_000), quick }),
   'read-during-ingest': ({ staff, quick }) => benchReadDuringIngest({ staff, idleSeconds: quick ? 2 : 15 }),
 };
 

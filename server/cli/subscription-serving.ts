@@ -41,11 +41,7 @@ export function subscriptionServing(
   const extract = compileExtract(parameters);
   let engine: DeliveryEngine | undefined;
   let publishing: EventPublishing | undefined;
-  const egress = (tenant: string): EgressPolicy => ({
-    privateRanges: snapshot.tenant(tenant)?.settings.egressPrivateRanges ?? [],
-    loopback: settings.mode === 'development',
-    ownOrigins: [publicUrl()],
-  });
+  const egress = egressPolicies(snapshot, publicUrl, settings.mode === 'development');
   const look = seenBy({ canonicalBase, parameters, extract, clock, sensitiveStaff: snapshot.sensitiveStaff });
   const shared = { canonicalBase, parameters, extract, keys, clock, egress };
   const websocketUrl = (tenant: string, contract: string) =>
@@ -86,5 +82,21 @@ export function subscriptionServing(
       sockets.close();
       await engine?.stop();
     },
+  };
+}
+
+const noRanges: readonly string[] = [];
+
+/** Where a tenant may send to; the same object while nothing changed. */
+function egressPolicies(snapshot: RegistrySnapshot, publicUrl: () => string, loopback: boolean) {
+  const kept = new Map<string, EgressPolicy>();
+  return (tenant: string): EgressPolicy => {
+    const privateRanges = snapshot.tenant(tenant)?.settings.egressPrivateRanges ?? noRanges;
+    const known = kept.get(tenant);
+    const own = publicUrl();
+    if (known?.privateRanges === privateRanges && known.ownOrigins[0] === own) return known;
+    const policy = { privateRanges, loopback, ownOrigins: [own] };
+    kept.set(tenant, policy);
+    return policy;
   };
 }

@@ -131,6 +131,7 @@ export const limits = {
   queriedEventsMax: 100,
   statusesPerAnswerMax: 1_000,
   eventsPerMatchMax: 500,
+  numberedPerWriteMax: 2_000,
   attemptsListedMax: 100,
   deliveryRetentionDays: 400,
   deliverySweepMs: 3_600_000,
@@ -164,6 +165,15 @@ export const limits = {
   deliveriesPerTenantMax: 16,
   deliveriesPerHostMax: 16,
   deliveriesPerTurnMax: 25,
+  deliveryTurnMs: 1_000,
+  /** Notifications are built and recorded ahead of their sending by as much as the receiver takes in this time. */
+  deliveryAheadMs: 50,
+  deliveriesAheadMax: 32,
+  deliveryCheckMs: 100,
+  /** What a kill can have a subscriber told twice. */
+  deliveriesUnwrittenMax: 64,
+  deliveryWriteMs: 25,
+  signingSecretsKeptMax: 4_000,
   circuitFailuresMax: 5,
   circuitSeconds: 30,
   circuitSecondsMax: 300,

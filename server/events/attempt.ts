@@ -1,26 +1,24 @@
 import type { AuditEntry } from '../audit/entry.ts';
 import { sha256 } from '../core/hash.ts';
-import { randomId } from '../core/id.ts';
-import { limits } from '../core/limits.ts';
-import type { DeliveryAttempt, DeliveryRow, NumberedEvent } from '../store/delivery-port.ts';
+import { orderedId, randomId } from '../core/id.ts';
+import type { DeliveryAttempt, DeliveryRow } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
 import { letterOf } from './asked.ts';
 import type { Outcome } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import { aliveMessage, eventMessage } from './message.ts';
+import { aliveMessage, signed, type Unsigned } from './message.ts';
 import { afterFailure, afterSuccess, type DeadLetter } from './progress.ts';
 import { waitAfter } from './retry.ts';
 import type { Subscriber } from './subscriber.ts';
 import { signatureOf, storedForm } from './subscription-form.ts';
 import type { SubscriptionStatus } from './subscription-resource.ts';
 import { putVersion } from './subscription-write.ts';
-import { sightOf } from './visibility.ts';
 
 /** Kinds of requests that an endpoint gets. */
 export type AttemptKind = DeliveryAttempt['kind'];
 
-interface Attempted {
+export interface Attempted {
   readonly kind: AttemptKind;
   readonly from: number;
   readonly to: number;
@@ -32,55 +30,53 @@ interface Attempted {
   readonly unreadable: readonly number[];
 }
 
-/** Sends one message of a subscriber, recorded in the audit before it leaves. */
-export async function attempt(
+/** Sends a message that tells of no events. */
+export async function greet(
   subscriber: Subscriber,
-  kind: AttemptKind,
+  kind: 'handshake' | 'heartbeat',
   store: TenantStore,
   parts: DeliveryParts,
 ): Promise<Attempted> {
   const { clock, keys, canonicalBase } = parts;
-  const { tenant } = store;
   const now = clock.now();
   const { form, terms, contract, progress } = subscriber;
-  const listening = { form, terms, contract, base: parts.base(tenant, contract), last: progress.last };
-  const listener = { tenant, contract, client: subscriber.client };
-  const shared = { store, keys, canonicalBase, sight: await sightOf(listener, store, parts) };
-  const events = kind === 'event-notification' ? await nextEvents(subscriber, store) : [];
+  const listening = { form, terms, contract, base: parts.base(store.tenant, contract), last: progress.last };
   const mark = kind === 'handshake' ? String(progress.version) : String(now.getTime());
-  const message =
-    kind === 'event-notification'
-      ? await eventMessage(listening, events, shared, now)
-      : aliveMessage(kind, listening, shared, now, mark);
-  const { disclosed, correlationId, body, unreadable } = message;
-  const { mask } = shared.sight;
-  if (kind === 'event-notification') {
-    await parts.audit(notified(subscriber, tenant, now, { disclosed, correlationId, mask }));
-  }
-  const outcome = await parts.channel.send(tenant, message);
-  const range = { from: events[0]?.number ?? 0, to: events.at(-1)?.number ?? 0 };
-  return { kind, ...range, outcome, bytes: body.length, sha256: sha256(body), at: now.toISOString(), unreadable };
+  const shared = { store, keys, canonicalBase };
+  const message = aliveMessage(kind, listening, shared, now, mark);
+  const outcome = await parts.channel.send(store.tenant, signed(message, listening, shared, now));
+  const { body } = message;
+  const sent = { bytes: body.length, sha256: sha256(body), at: now.toISOString() };
+  return { kind, from: 0, to: 0, outcome, ...sent, unreadable: [] };
 }
 
-/** What failed is sent again as it was; else as much as the subscription takes at once. */
-async function nextEvents({ id, progress, terms }: Subscriber, store: TenantStore): Promise<readonly NumberedEvent[]> {
-  const from = progress.delivered + 1;
-  const again = progress.failing === null || progress.failing.to < from ? undefined : progress.failing.to;
-  const to = Math.min(again ?? from + terms.maxCount - 1, progress.last);
-  return store.delivery.events(id, from, to, limits.notificationEventsMax);
-}
-
-function notified(
+/** What the audit keeps of a notification that is about to leave. */
+export function notified(
   { client, id }: Subscriber,
   tenant: string,
   now: Date,
-  told: Pick<AuditEntry, 'disclosed' | 'correlationId'> & Pick<Sight, 'mask'>,
+  told: Pick<Unsigned, 'disclosed' | 'correlationId'>,
+  { mask }: Pick<Sight, 'mask'>,
 ): AuditEntry {
+  // One literal: there is one for each notification.
   return {
-    ...{ at: now.toISOString(), tenant, kind: 'rest', interaction: 'notification', client, jti: null },
-    ...{ type: 'Subscription', id, query: null, status: 200, outcome: 0, reason: null, requestId: randomId() },
-    ...{ correlationId: told.correlationId, address: null, disclosed: told.disclosed },
-    ...(told.disclosed.length === 0 || told.mask.length === 0 ? {} : { mask: told.mask }),
+    at: now.toISOString(),
+    tenant,
+    kind: 'rest',
+    interaction: 'notification',
+    client,
+    jti: null,
+    type: 'Subscription',
+    id,
+    query: null,
+    status: 200,
+    outcome: 0,
+    reason: null,
+    requestId: randomId(),
+    correlationId: told.correlationId,
+    address: null,
+    disclosed: told.disclosed,
+    ...(told.disclosed.length === 0 || mask.length === 0 ? {} : { mask }),
   };
 }
 
@@ -94,18 +90,16 @@ export function concluded(
   parts: Pick<DeliveryParts, 'schedule' | 'random'>,
 ): { readonly rows: readonly DeliveryRow[]; readonly status: SubscriptionStatus | undefined } {
   const { id, progress } = subscriber;
-  const { kind, from, to, outcome, bytes, sha256: hash, at } = attempted;
-  const { status, error, milliseconds } = outcome;
-  const row: DeliveryRow = {
-    ...{ row: 'attempt', id: randomId(), subscription: id, kind, from, to, at },
-    ...{ status, error, bytes, sha256: hash, milliseconds },
-  };
+  const { kind, to, outcome, at } = attempted;
+  const { status, error } = outcome;
+  const row = noted(subscriber, attempted);
   const letterNote = (body: string | null): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body });
   if (error === null) {
     const taken = kind === 'event-notification';
-    subscriber.progress = afterSuccess(progress, taken ? to : undefined, at);
-    const rows = [row, ...lettersOf(id, attempted), ...(progress.letter && taken ? [letterNote(null)] : [])];
-    subscriber.progress = { ...subscriber.progress, letter: progress.letter && !taken };
+    const letter = progress.letter && !taken;
+    subscriber.progress = { ...afterSuccess(progress, taken ? to : undefined, at), letter };
+    const more = attempted.unreadable.length > 0 ? lettersOf(id, attempted) : [];
+    const rows = [row, ...more, ...(progress.letter && taken ? [letterNote(null)] : [])];
     return { rows, status: kind === 'handshake' ? 'active' : undefined };
   }
   const { schedule, random } = parts;
@@ -130,16 +124,19 @@ export function concluded(
   return { rows, status: gone ? 'off' : 'error' };
 }
 
-/** What an attempt says of itself alone, of a test. */
-export function noted({ id }: Subscriber, { kind, outcome, bytes, sha256: hash, at }: Attempted): DeliveryRow {
+/** What an attempt says of itself. */
+export function noted(
+  { id }: Pick<Subscriber, 'id'>,
+  { kind, from, to, outcome, bytes, sha256: hash, at }: Attempted,
+): DeliveryRow {
   const { status, error, milliseconds } = outcome;
   return {
     row: 'attempt',
-    id: randomId(),
+    id: orderedId(at),
     subscription: id,
     kind,
-    from: 0,
-    to: 0,
+    from,
+    to,
     at,
     status,
     error,

@@ -42,7 +42,7 @@ export function deskAnswers(parts: DeskParts) {
     const head = statusHead(form, progress, caller.base, canonicalBase);
     return {
       fullUrl: `urn:uuid:${derivedId('status', form.id)}`,
-      resource: statusParameters(head, 'query-status', [], 'empty'),
+      resource: statusParameters(head, 'query-status'),
     };
   };
   return {

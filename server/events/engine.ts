@@ -56,6 +56,7 @@ export function deliveryEngine(parts: DeliveryParts, lookMs: number): DeliveryEn
   return {
     wake(tenant) {
       woken.add(tenant);
+      deliveries.get(tenant)?.changed();
       tick();
     },
     async stop() {

@@ -1,7 +1,9 @@
+import { setImmediate } from 'node:timers/promises';
+import { present } from '../core/assert.ts';
 import { derivedId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { DeliveryRow } from '../store/delivery-port.ts';
-import type { EventRow, Lease, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
+import type { EventRow, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { About } from './notification.ts';
 import { numberEvents } from './numbering.ts';
@@ -13,16 +15,12 @@ import { asksOfMasked, seesEvent, sightOf, unseen } from './visibility.ts';
 /** A tenant whose events are being numbered, as of one batch. */
 export interface Matching {
   readonly store: TenantStore;
-  readonly lease: Lease;
+  /** Writes rows with the progress of these, in one. */
+  write(rows: readonly DeliveryRow[], counted: Iterable<Subscriber>): Promise<void>;
   /** Events of later batches wait: a reader may see part of a batch that is still being written. */
   readonly head: number;
   readonly subscribers: readonly Subscriber[];
   readonly parts: DeliveryParts;
-}
-
-/** The note that says how far a subscription is. */
-export function progressRow({ id, progress }: Subscriber): DeliveryRow {
-  return { row: 'note', kind: 'progress', id, body: JSON.stringify(progress) };
 }
 
 const outboxNote = 'outbox';
@@ -40,36 +38,55 @@ export async function matchedPosition(store: TenantStore): Promise<OutboxPositio
  * @returns how far it got
  */
 export async function matchOutbox(matching: Matching, from: OutboxPosition): Promise<OutboxPosition> {
-  const { store, lease, head, parts } = matching;
+  const { store, write, head, parts } = matching;
   const topics = byTopic(matching);
   if (topics.size === 0) return from;
   let position = later(from, earliest([...topics.values()].flat()));
   while (position.sequence <= head) {
     const found = await store.outbox.events(position, limits.eventsPerMatchMax);
     const events = found.filter(({ sequence }) => sequence <= head);
-    const last = events.at(-1);
-    if (last === undefined) break;
+    if (events.length === 0) break;
     const withheld = await withheldFrom(matching, topics, events);
-    const { rows, counted } = numberEvents(
-      events,
-      (topic) => topics.get(topic) ?? [],
-      (one, event) => withheld.get(one.id)?.has(event) !== true,
-    );
-    position = { sequence: last.sequence, index: last.index };
-    if (rows.length > 0) {
-      const matched: DeliveryRow = { row: 'note', kind: 'matched', id: outboxNote, body: JSON.stringify(position) };
-      await store.delivery.write(
-        [...rows, ...[...counted].map((one) => progressRow(one as Subscriber)), matched],
-        lease,
+    for (const some of inWrites(events, topics)) {
+      const last = present(some.at(-1), 'an event');
+      const { rows, counted } = numberEvents(
+        some,
+        (topic) => topics.get(topic) ?? [],
+        (one, event) => withheld.get(one.id)?.has(event) !== true,
       );
+      position = { sequence: last.sequence, index: last.index };
+      if (rows.length === 0) continue;
+      const matched: DeliveryRow = { row: 'note', kind: 'matched', id: outboxNote, body: JSON.stringify(position) };
+      await write([...rows, matched], counted as Iterable<Subscriber>);
       parts.numbered(
         store.tenant,
         [...counted].map(({ id }) => id),
       );
+      // Whoever asks the server for something, and whose turn it is to be told, does not wait for all of them.
+      await setImmediate();
     }
     if (events.length < limits.eventsPerMatchMax) break;
   }
   return position;
+}
+
+/** Events in their order, in portions that make at most `numberedPerWriteMax` rows, or of one event. */
+function inWrites(
+  events: readonly EventRow[],
+  topics: ReadonlyMap<string, readonly Subscriber[]>,
+): readonly (readonly EventRow[])[] {
+  const portions: EventRow[][] = [];
+  let room = 0;
+  for (const event of events) {
+    const rows = topics.get(event.topic)?.length ?? 0;
+    if (rows > room || portions.length === 0) {
+      portions.push([]);
+      room = limits.numberedPerWriteMax;
+    }
+    portions.at(-1)?.push(event);
+    room -= rows;
+  }
+  return portions;
 }
 
 /** Which of the events are about something that a subscriber does not see; most see all, and are not looked at. */
@@ -129,7 +146,7 @@ const changesPerMatch = 200;
  * Numbers, for one subscription with plain R4 criteria, the resources that were made or changed since and match now. Of
  * several versions between two looks the newest counts: R4 evaluates the new state.
  */
-export async function matchCriteria({ store, lease, head, parts }: Matching, one: Subscriber): Promise<void> {
+export async function matchCriteria({ store, write, head, parts }: Matching, one: Subscriber): Promise<void> {
   const { to } = one.terms;
   if (to.is !== 'criteria' || one.progress.status === 'off' || one.seen === head) return;
   const listener = { tenant: store.tenant, contract: one.contract, client: one.client };
@@ -154,7 +171,7 @@ export async function matchCriteria({ store, lease, head, parts }: Matching, one
     const rows = settled.map((version, index) => changeRow(one, one.progress.last + 1 + index, version));
     const after = { sequence: newest.sequence, id: newest.id };
     one.progress = { ...one.progress, last: one.progress.last + rows.length, after };
-    await store.delivery.write([...rows, progressRow(one)], lease);
+    await write(rows, [one]);
     if (settled.length < changesPerMatch) break;
   }
   one.seen = head;

@@ -30,9 +30,10 @@ export interface MessageParts {
   readonly sight: Sight;
 }
 
-/** A message with what the audit must know of it. */
-interface Written extends Message {
-  readonly id: string;
+/** A message but for its signature, which is of the moment of sending; with what the audit must know of it. */
+export interface Unsigned extends Pick<Message, 'method' | 'url' | 'body'> {
+  /** The same for every attempt at it (`webhook-id`). */
+  readonly name: string;
   /** `Type/id/version` of the versions that it shows. */
   readonly disclosed: readonly string[];
   readonly correlationId: string;
@@ -44,27 +45,18 @@ interface Written extends Message {
 export function aliveMessage(
   kind: 'handshake' | 'heartbeat',
   listening: Listening,
-  parts: MessageParts,
+  parts: Omit<MessageParts, 'sight'>,
   now: Date,
   mark: string,
-): Written {
+): Unsigned {
   const { form, terms } = listening;
   const head = headOf(listening, parts);
   const id = derivedId(kind, parts.store.tenant, form.id, mark);
   const at = now.toISOString();
   const body = notificationBundle({ id, at, head, kind, events: [], content: terms.content });
-  return signed(
-    { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body },
-    `${form.id}.${kind}-${mark}`,
-    listening,
-    parts,
-    now,
-    {
-      disclosed: [],
-      correlationId: id,
-      unreadable: [],
-    },
-  );
+  const request = { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body } as const;
+  const told = { disclosed: [], correlationId: id, unreadable: [] };
+  return { ...request, name: `${form.id}.${kind}-${mark}`, ...told };
 }
 
 /** The same bytes for every attempt at the same events. */
@@ -73,28 +65,21 @@ export async function eventMessage(
   events: readonly NumberedEvent[],
   parts: MessageParts,
   now: Date,
-): Promise<Written> {
+): Promise<Unsigned> {
   const { form, terms, contract } = listening;
   const shown = await shownEvents(contract, events, terms.content, parts.sight);
   const unreadable = shown.filter((one) => one.unreadable === true).map(({ event }) => event.number);
   const range = `${events[0]?.number}-${events.at(-1)?.number}`;
   const told = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown), unreadable };
   const name = `${form.id}.${range}`;
-  if (terms.to.is === 'criteria') return signed(plainRequest(terms, shown), name, listening, parts, now, told);
+  if (terms.to.is === 'criteria') return { ...plainRequest(terms, shown), name, ...told };
   const id = derivedId('notification', parts.store.tenant, form.id, range);
   const head = { ...headOf(listening, parts), status: 'active' as const, error: null };
   const at = events.at(-1)?.at ?? now.toISOString();
   const newest = { ...head, events: events.at(-1)?.number ?? head.events };
   const bundle = { id, at, head: newest, kind: 'event-notification', events: shown, content: terms.content } as const;
   const body = notificationBundle(bundle);
-  return signed(
-    { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body },
-    name,
-    listening,
-    parts,
-    now,
-    told,
-  );
+  return { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body, name, ...told };
 }
 
 /** Plain R4: without a payload an empty POST, with one the resource as an update of the receiver's. */
@@ -110,7 +95,7 @@ function plainRequest(
   return { method: 'PUT', url, body: version.body };
 }
 
-function headOf({ form, base, last }: Listening, { canonicalBase }: MessageParts): StatusHead {
+function headOf({ form, base, last }: Listening, { canonicalBase }: Pick<MessageParts, 'canonicalBase'>): StatusHead {
   return statusHead(form, { last }, base, canonicalBase);
 }
 
@@ -130,20 +115,18 @@ export function correlationOf(shown: readonly ShownEvent[]): string {
   return ids.size === 1 ? only : derivedId('correlation', ...ids);
 }
 
-function signed(
-  request: Pick<Message, 'method' | 'url' | 'body'>,
-  name: string,
-  { form, terms }: Listening,
-  { store, keys, canonicalBase }: MessageParts,
+/** The message as it leaves now. */
+export function signed(
+  { method, url, body, name, correlationId }: Unsigned,
+  { form, terms }: Pick<Listening, 'form' | 'terms'>,
+  { store, keys, canonicalBase }: Pick<MessageParts, 'store' | 'keys' | 'canonicalBase'>,
   now: Date,
-  told: Pick<Written, 'disclosed' | 'correlationId' | 'unreadable'>,
-): Written {
+): Message {
   const secrets = signingSecrets(keys, store.tenant, form.id, signatureOf(form, canonicalBase), now);
-  const headers: Record<string, string> = {
-    ...Object.fromEntries(terms.headers.map(({ name: header, value }) => [header, value])),
-    ...(terms.payload === undefined ? {} : { 'content-type': terms.payload }),
-    'x-correlation-id': told.correlationId,
-    ...webhookHeaders(name, Math.floor(now.getTime() / 1000), request.body, secrets),
-  };
-  return { ...request, id: name, headers, timeoutMs: terms.timeoutSeconds * 1000, ...told };
+  const headers: Record<string, string> = {};
+  for (const header of terms.headers) headers[header.name] = header.value;
+  if (terms.payload !== undefined) headers['content-type'] = terms.payload;
+  headers['x-correlation-id'] = correlationId;
+  Object.assign(headers, webhookHeaders(name, Math.floor(now.getTime() / 1000), body, secrets));
+  return { method, url, headers, body, timeoutMs: terms.timeoutSeconds * 1000 };
 }

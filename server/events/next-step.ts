@@ -6,11 +6,11 @@ export type Step =
   | { readonly is: 'handshake' | 'activate' | 'events' | 'heartbeat' | 'test' | 'end' | 'give-up' | 'revoke' }
   | { readonly is: 'wait'; readonly untilMs: number };
 
-/** The life of a subscription (security-eventing.md 4.4), as a decision. */
+/** The life of a subscription of which nothing is on its way (security-eventing.md 4.4), as a decision. */
 export function nextStep(subscriber: Subscriber, nowMs: number): Step {
-  const { progress, terms, inFlight, holdUntilMs, testAsked, rightLost } = subscriber;
+  const { progress, terms, holdUntilMs, testAsked, rightLost } = subscriber;
   const { status, failing, last, delivered } = progress;
-  if (inFlight || status === 'off') return { is: 'wait', untilMs: Number.POSITIVE_INFINITY };
+  if (status === 'off') return { is: 'wait', untilMs: Number.POSITIVE_INFINITY };
   const endMs = terms.end === undefined ? Number.POSITIVE_INFINITY : Date.parse(terms.end);
   if (rightLost) return { is: 'revoke' };
   if (nowMs >= endMs) return { is: 'end' };

@@ -1,7 +1,7 @@
 import { derivedId } from '../core/id.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { StoredVersion } from '../store/port.ts';
-import { backport, type Extension, type SubscriptionStatus } from './subscription-resource.ts';
+import { backport, type SubscriptionStatus } from './subscription-resource.ts';
 import type { Content } from './terms.ts';
 
 /** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription-status-r4.html */
@@ -44,24 +44,33 @@ export interface About {
 }
 
 /** Parameters resource of a `$status` or of the first entry of a notification. R4 carries numbers as strings. */
-export function statusParameters(head: StatusHead, kind: StatusKind, events: readonly ShownEvent[], content: Content) {
+export function statusParameters(head: StatusHead, kind: StatusKind): object {
+  return JSON.parse(statusText(head, kind, [], 'empty'));
+}
+
+/**
+ * Its JSON, put together from what differs: made as objects first, a notification took a third of what it costs to
+ * deliver it besides the request (measured).
+ */
+function statusText(head: StatusHead, kind: StatusKind, events: readonly ShownEvent[], content: Content): string {
   const { base, subscription, topic, status, events: count, error } = head;
   // "Empty" keeps also what it is about to itself; who asks for a status knows.
   const untold = content === 'empty' && kind !== 'query-status';
-  return {
-    resourceType: 'Parameters',
-    id: derivedId('status', base, subscription, kind, String(count)),
-    meta: { profile: [backport.status] },
-    parameter: [
-      { name: 'subscription', valueReference: { reference: `${base}/Subscription/${subscription}` } },
-      ...(topic === undefined || untold ? [] : [{ name: 'topic', valueCanonical: topic }]),
-      { name: 'status', valueCode: status },
-      { name: 'type', valueCode: kind },
-      { name: 'events-since-subscription-start', valueString: String(count) },
-      ...events.map(({ event, withheld }) => eventParameter(head, event, withheld ? 'empty' : content)),
-      ...(error === null ? [] : [{ name: 'error', valueCodeableConcept: errorConcept(error) }]),
-    ],
-  };
+  const id = derivedId('status', base, subscription, kind, String(count));
+  const parameters = [
+    `{"name":"subscription","valueReference":{"reference":${quoted(`${base}/Subscription/${subscription}`)}}}`,
+    ...(topic === undefined || untold ? [] : [`{"name":"topic","valueCanonical":${quoted(topic)}}`]),
+    `{"name":"status","valueCode":"${status}"},{"name":"type","valueCode":"${kind}"}`,
+    `{"name":"events-since-subscription-start","valueString":"${count}"}`,
+    ...events.map(({ event, withheld }) => eventText(head, event, withheld ? 'empty' : content)),
+    ...(error === null ? [] : [JSON.stringify({ name: 'error', valueCodeableConcept: errorConcept(error) })]),
+  ];
+  const opening = `{"resourceType":"Parameters","id":"${id}","meta":{"profile":["${backport.status}"]}`;
+  return `${opening},"parameter":[${parameters.join(',')}]}`;
+}
+
+function quoted(text: string): string {
+  return JSON.stringify(text);
 }
 
 function errorConcept(error: string) {
@@ -72,29 +81,26 @@ function errorConcept(error: string) {
 }
 
 /** `empty` says that something happened and when, and nothing else. */
-function eventParameter({ base, canonicalBase }: StatusHead, event: NumberedEvent, content: Content) {
-  const part: object[] = [
-    { name: 'event-number', valueString: String(event.number) },
-    { name: 'timestamp', valueInstant: event.at },
-  ];
-  if (content === 'empty') return { name: 'notification-event', part };
-  if (event.focus !== '') part.push({ name: 'focus', valueReference: { reference: `${base}/${focusOf(event)}` } });
-  return { extension: [aboutExtension(event, canonicalBase)], name: 'notification-event', part };
+function eventText({ base, canonicalBase }: StatusHead, event: NumberedEvent, content: Content): string {
+  const number = `{"name":"event-number","valueString":"${event.number}"}`;
+  const time = `{"name":"timestamp","valueInstant":${quoted(event.at)}}`;
+  const part = `"name":"notification-event","part":[${number},${time}`;
+  if (content === 'empty') return `{${part}]}`;
+  const reference = event.focus === '' ? '' : quoted(`${base}/${focusOf(event)}`);
+  const focus = reference === '' ? '' : `,{"name":"focus","valueReference":{"reference":${reference}}}`;
+  return `{"extension":[${aboutText(event, canonicalBase)}],${part}${focus}]}`;
 }
 
-function aboutExtension({ about }: NumberedEvent, canonicalBase: string): Extension {
-  const url = (name: string) => `${canonicalBase}/StructureDefinition/${name}`;
+function aboutText({ about }: NumberedEvent, canonicalBase: string): string {
   const { event, correlationId, effectiveDate, receivedDate, firstEvent } = JSON.parse(about) as About;
-  return {
-    url: url('subscription-event'),
-    extension: [
-      { url: 'event', valueId: event },
-      { url: 'correlation', valueString: correlationId },
-      ...(effectiveDate === undefined ? [] : [{ url: 'effective', valueDate: effectiveDate }]),
-      ...(receivedDate === undefined ? [] : [{ url: 'received', valueDate: receivedDate }]),
-      ...(firstEvent === undefined ? [] : [{ url: 'first-event', valueId: firstEvent }]),
-    ],
-  };
+  const told = [
+    `{"url":"event","valueId":${quoted(event)}},{"url":"correlation","valueString":${quoted(correlationId)}}`,
+    ...(effectiveDate === undefined ? [] : [`{"url":"effective","valueDate":${quoted(effectiveDate)}}`]),
+    ...(receivedDate === undefined ? [] : [`{"url":"received","valueDate":${quoted(receivedDate)}}`]),
+    ...(firstEvent === undefined ? [] : [`{"url":"first-event","valueId":${quoted(firstEvent)}}`]),
+  ];
+  const url = quoted(`${canonicalBase}/StructureDefinition/subscription-event`);
+  return `{"url":${url},"extension":[${told.join(',')}]}`;
 }
 
 /** `Type/id` of an event's focus. */
@@ -123,16 +129,14 @@ export function notificationBundle({
   readonly events: readonly ShownEvent[];
   readonly content: Content;
 }): Buffer {
-  const status = {
-    fullUrl: `urn:uuid:${derivedId('status-entry', id)}`,
-    resource: statusParameters(head, kind, events, content),
-    request: { method: 'GET', url: `${head.base}/Subscription/${head.subscription}/$status` },
-    response: { status: '200' },
-  };
-  const opening = { resourceType: 'Bundle', id, meta: { profile: [backport.notification] }, type: 'history' };
-  const start = JSON.stringify({ ...opening, timestamp: at, entry: [] }).slice(0, -2);
-  const entries = [JSON.stringify(status), ...focusEntries(head.base, events, content)];
-  return Buffer.from(`${start}${entries.join(',')}]}`);
+  const url = quoted(`${head.base}/Subscription/${head.subscription}/$status`);
+  const status =
+    `{"fullUrl":"urn:uuid:${derivedId('status-entry', id)}","resource":${statusText(head, kind, events, content)},` +
+    `"request":{"method":"GET","url":${url}},"response":{"status":"200"}}`;
+  const opening =
+    `{"resourceType":"Bundle","id":"${id}","meta":{"profile":["${backport.notification}"]},"type":"history",` +
+    `"timestamp":"${at}","entry":[`;
+  return Buffer.from(`${opening}${[status, ...focusEntries(head.base, events, content)].join(',')}]}`);
 }
 
 const requests = {

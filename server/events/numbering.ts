@@ -47,11 +47,12 @@ export function numberEvents(
     const listening = listeners(event.topic).filter((one) => concerns(one, event) && mayHave(one, event));
     if (listening.length === 0) continue;
     const kept = JSON.parse(event.body) as KeptEvent;
+    const shared = toldOf(event, kept);
     for (const one of listening) {
       const { to } = one.terms;
       if (to.is !== 'topic' || !matchesAll(to.filters, kept.data.filters ?? {})) continue;
       const number = one.progress.last + 1;
-      rows.push({ row: 'event', ...numbered(one.id, number, event, kept) });
+      rows.push({ row: 'event', subscription: one.id, number, ...shared });
       // Nobody's endpoint has to take it: who listens is told, who does not asks `$events`.
       const delivered = one.terms.channel === 'websocket' ? number : one.progress.delivered;
       one.progress = { ...one.progress, last: number, delivered };
@@ -68,12 +69,11 @@ function concerns({ progress, through }: Counting, { sequence, index }: EventRow
   return sequence > through.sequence || (sequence === through.sequence && index > through.index);
 }
 
-function numbered(
-  subscription: string,
-  number: number,
+/** What all who count an event are told of it. */
+function toldOf(
   { sequence, index, topic }: EventRow,
   { id, time, data }: KeptEvent,
-): NumberedEvent {
+): Omit<NumberedEvent, 'subscription' | 'number'> {
   const { contract, focus, effectiveDate, receivedDate, correlationId, firstEvent } = data;
   const about: About = {
     ...{ event: id, correlationId, effectiveDate, receivedDate },
@@ -81,7 +81,7 @@ function numbered(
     ...(firstEvent === undefined ? {} : { firstEvent }),
   };
   return {
-    ...{ subscription, number, sequence, index, topic, at: time, about: JSON.stringify(about) },
+    ...{ sequence, index, topic, at: time, about: JSON.stringify(about) },
     focus: focus === undefined ? '' : `${focus.reference}/${focus.version}`,
   };
 }

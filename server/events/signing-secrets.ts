@@ -13,7 +13,19 @@ export function signingSecrets(
   { generation, since }: Signature,
   now: Date,
 ): readonly Buffer[] {
-  const secret = (number: number) => keys.derive(`webhook/${tenant}/${subscription}/${number}`);
+  const secret = (number: number) => derived(keys, `webhook/${tenant}/${subscription}/${number}`);
   const overlaps = now.getTime() < Date.parse(since) + limits.secretOverlapHours * 3_600_000;
   return generation > 1 && overlaps ? [secret(generation), secret(generation - 1)] : [secret(generation)];
+}
+
+/** Deriving costs as much as signing does; kept in memory alone. */
+const kept = new WeakMap<KeyRing, Map<string, Buffer>>();
+
+function derived(keys: KeyRing, purpose: string): Buffer {
+  const known = kept.get(keys) ?? new Map<string, Buffer>();
+  kept.set(keys, known);
+  const found = known.get(purpose) ?? keys.derive(purpose);
+  if (known.size >= limits.signingSecretsKeptMax) known.clear();
+  known.set(purpose, found);
+  return found;
 }

@@ -19,6 +19,12 @@ export interface Subscriber {
   /** Batch until which plain criteria have been looked at. */
   seen: number;
   inFlight: boolean;
+  /** An operator asked for something while it was in flight: its turn ends soon. */
+  askedMeanwhile: boolean;
+  /** How long its receiver takes to answer, of late; infinite where that is not known, or it failed. */
+  paceMs: number;
+  /** When registry and resource were last read for it (`performance.now`). */
+  checkedMs: number;
   /** Nothing is tried before; epoch milliseconds. */
   holdUntilMs: number;
   /** An operator wants to see whether its endpoint answers. */
@@ -94,7 +100,8 @@ export async function takeUp(
   roster.subscribers.set(id, {
     ...{ id, contract, version, form, terms, client, progress: { ...progress, last, after } },
     through: newest ?? { sequence: 0, index: 0 },
-    ...{ seen: 0, inFlight: false, holdUntilMs: 0, testAsked: false, rightLost: false, faults: 0 },
+    ...{ seen: 0, inFlight: false, askedMeanwhile: false, paceMs: Number.POSITIVE_INFINITY, checkedMs: 0 },
+    ...{ holdUntilMs: 0, testAsked: false, rightLost: false, faults: 0 },
   });
 }
 

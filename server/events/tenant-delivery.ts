@@ -5,10 +5,12 @@ import type { DeliveryRow } from '../store/delivery-port.ts';
 import { StoreError } from '../store/error.ts';
 import type { OutboxPosition, TenantStore } from '../store/port.ts';
 import { lettersTaken, obeyed } from './asked.ts';
-import { type AttemptKind, attempt, changeStatus, concluded, noted } from './attempt.ts';
+import { changeStatus, concluded, greet, noted } from './attempt.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import { matchCriteria, matchedPosition, matchOutbox, progressRow } from './matching.ts';
+import { type DeliveryWriter, deliveryWriter } from './delivery-writer.ts';
+import { matchCriteria, matchedPosition, matchOutbox } from './matching.ts';
 import { nextStep, type Step } from './next-step.ts';
+import { hostOf, sendEvents } from './sending.ts';
 import { type Roster, refreshRoster, type Subscriber, takeUp } from './subscriber.ts';
 import type { SubscriptionStatus } from './subscription-resource.ts';
 import { type Unseen, unseen } from './visibility.ts';
@@ -26,16 +28,10 @@ export interface TenantDelivery {
   dueMs(): number;
   /** From now on nothing is begun, and what was cut off is not written down. */
   abandon(): void;
+  /** Somebody of this process changed a subscription: what is being sent is looked at again. */
+  changed(): void;
   release(): Promise<void>;
 }
-
-/** The steps that send something. */
-const kinds: Partial<Record<Step['is'], AttemptKind>> = {
-  handshake: 'handshake',
-  events: 'event-notification',
-  heartbeat: 'heartbeat',
-  test: 'heartbeat',
-};
 
 export function tenantDelivery(tenant: string, parts: DeliveryParts): TenantDelivery {
   return new Delivery(tenant, parts);
@@ -45,6 +41,9 @@ class Delivery implements TenantDelivery {
   readonly #tenant: string;
   readonly #parts: DeliveryParts;
   readonly #lease: ReturnType<typeof standingLease>;
+  readonly #writer: DeliveryWriter;
+  /** Ids of subscriptions that a turn is being taken for, also where the roster was read anew meanwhile. */
+  readonly #inFlight = new Set<string>();
   #roster: Roster = { subscribers: new Map(), read: new Map() };
   #matched: OutboxPosition | undefined;
   #head = -1;
@@ -60,6 +59,11 @@ class Delivery implements TenantDelivery {
     this.#tenant = tenant;
     this.#parts = parts;
     this.#lease = standingLease(parts.leases, `delivery/${tenant}`, parts.clock, () => this.#store().delivery);
+    this.#writer = deliveryWriter(async (rows) => {
+      const lease = await this.#lease.held();
+      if (lease === undefined) throw new StoreError('fenced', 'another process delivers');
+      await this.#store().delivery.write(rows, lease);
+    });
   }
 
   listening(): boolean {
@@ -85,6 +89,10 @@ class Delivery implements TenantDelivery {
 
   abandon(): void {
     this.#released = true;
+  }
+
+  changed(): void {
+    for (const one of this.#roster.subscribers.values()) one.checkedMs = 0;
   }
 
   async release(): Promise<void> {
@@ -162,7 +170,8 @@ class Delivery implements TenantDelivery {
       return;
     }
     const subscribers = [...this.#roster.subscribers.values()];
-    const matching = { store, lease, head, subscribers, parts: this.#parts };
+    const { write } = this.#writer;
+    const matching = { store, write, head, subscribers, parts: this.#parts };
     if (head !== this.#head || this.#matched === undefined) {
       this.#matched = await matchOutbox(matching, this.#matched ?? (await matchedPosition(store)));
     }
@@ -182,12 +191,14 @@ class Delivery implements TenantDelivery {
   #setGoing(subscribers: readonly Subscriber[], nowMs: number): void {
     let dueMs = Number.POSITIVE_INFINITY;
     for (const one of subscribers) {
+      if (one.inFlight || this.#inFlight.has(one.id)) continue;
       const step = nextStep(one, nowMs);
       if (step.is === 'wait') {
         dueMs = Math.min(dueMs, step.untilMs);
         continue;
       }
       one.inFlight = true;
+      this.#inFlight.add(one.id);
       this.#parts.turns.add(this.#tenant, one.terms.endpoint?.host ?? '', () => this.#take(one, step.is));
     }
     this.#dueMs = dueMs;
@@ -196,13 +207,11 @@ class Delivery implements TenantDelivery {
   /** A step of one subscription, when its turn has come. Never rejects. */
   async #take(one: Subscriber, step: Step['is']): Promise<void> {
     try {
-      // What follows at once is sent in the same turn, within limits: a look at everybody costs more than a request.
-      for (let sent = 0, next: Step = { is: step } as Step; sent < limits.deliveriesPerTurnMax; sent += 1) {
-        if (this.#released || !(await this.#isCurrent(one))) break;
-        await this.#do(one, next.is);
-        next = nextStep({ ...one, inFlight: false }, this.#parts.clock.now().getTime());
-        if (next.is !== 'events') break;
-      }
+      if (this.#released || !(await this.#isCurrent(one))) return;
+      if (step !== 'events') await this.#do(one, step);
+      // What follows at once is sent in the same turn: a look at everybody costs more than a request.
+      const { is } = nextStep(one, this.#parts.clock.now().getTime());
+      if (is === 'events' && !this.#released && (await this.#mayBeTold(one))) await this.#sendEvents(one);
     } catch (error) {
       const { clock } = this.#parts;
       one.holdUntilMs = clock.now().getTime() + limits.deliveryIdleLookMs;
@@ -210,53 +219,58 @@ class Delivery implements TenantDelivery {
       else if (error instanceof StoreError) this.#giveWay(error);
       else this.#stumble(one, error);
     } finally {
+      const asked = one.askedMeanwhile;
       one.inFlight = false;
+      one.askedMeanwhile = false;
+      this.#inFlight.delete(one.id);
       this.#dueMs = 0;
-      if (!this.#released) void this.look(false);
+      if (!this.#released) void this.look(asked);
     }
   }
 
   async #do(one: Subscriber, step: Step['is']): Promise<void> {
-    const { clock, breaker, logger } = this.#parts;
+    const { clock, breaker } = this.#parts;
     one.rightLost = false;
-    const why = this.#lostBy(one);
-    if (why === 'tenant-not-active') {
-      one.holdUntilMs = clock.now().getTime() + limits.deliveryIdleLookMs;
-      return;
-    }
-    if (why !== undefined) return this.#change(one, 'off', why);
+    if (!(await this.#mayBeTold(one))) return;
     if (step === 'end') return this.#change(one, 'off', 'ended');
     if (step === 'give-up') return this.#change(one, 'off', one.form.error ?? 'given-up');
     if (step === 'activate') return this.#change(one, 'active', undefined);
-    const kind = kinds[step];
-    if (kind === undefined) return;
-    const host = `${this.#tenant} ${one.terms.endpoint?.host ?? ''}`;
+    if (step !== 'handshake' && step !== 'heartbeat' && step !== 'test') return;
+    const host = hostOf(one, this.#tenant);
     // A handshake is asked for by a client, who may know better.
-    const waitMs = kind === 'handshake' || step === 'test' ? undefined : breaker.waitUntil(host, clock.now().getTime());
+    const waitMs = step === 'heartbeat' ? breaker.waitUntil(host, clock.now().getTime()) : undefined;
     if (waitMs !== undefined) {
       one.holdUntilMs = waitMs;
       return;
     }
-    const attempted = await attempt(one, kind, this.#store(), this.#parts);
+    const attempted = await greet(one, step === 'handshake' ? step : 'heartbeat', this.#store(), this.#parts);
     // Cut off by the end of this process: nobody's failure, and sent again.
     if (this.#released) return;
     breaker.noted(host, attempted.outcome.error, clock.now().getTime());
     one.faults = 0;
     if (step === 'test') {
       one.testAsked = false;
-      await this.#write([noted(one, attempted)]);
-      return;
-    }
-    for (const number of attempted.unreadable) {
-      logger.error('an event cannot be read: a dead letter is kept of it', {
-        tenant: this.#tenant,
-        subscription: one.id,
-        number,
-      });
+      return this.#writer.write([noted(one, attempted)], []);
     }
     const { rows, status } = concluded(one, attempted, this.#parts);
-    await this.#write([...rows, progressRow(one)]);
+    await this.#writer.write(rows, [one]);
     if (status !== undefined) await this.#change(one, status, attempted.outcome.error ?? undefined);
+  }
+
+  async #sendEvents(one: Subscriber): Promise<void> {
+    const next = await sendEvents(one, {
+      ...{ store: this.#store(), parts: this.#parts, writer: this.#writer },
+      mayGoOn: () => this.#mayGoOn(one),
+      over: () => this.#released,
+    });
+    if (next !== undefined && !this.#released) await this.#change(one, next.status, next.reason);
+  }
+
+  /** Before each message of a turn; what was read for the last one holds for a moment. */
+  #mayGoOn(one: Subscriber): boolean | Promise<boolean> {
+    if (this.#released || this.#roster.subscribers.get(one.id) !== one || this.#lostBy(one) !== undefined) return false;
+    if (performance.now() - one.checkedMs < limits.deliveryCheckMs) return true;
+    return this.#isCurrent(one).then((current) => current && this.#lostBy(one) === undefined);
   }
 
   #lostBy(one: Subscriber): Unseen | undefined {
@@ -265,14 +279,24 @@ class Delivery implements TenantDelivery {
     return unseen(listener, one.terms, registry, clock.now().toISOString());
   }
 
+  /** False: its client may be told of nothing, and it was seen to. */
+  async #mayBeTold(one: Subscriber): Promise<boolean> {
+    const why = this.#lostBy(one);
+    if (why === undefined) return true;
+    if (why === 'tenant-not-active') one.holdUntilMs = this.#parts.clock.now().getTime() + limits.deliveryIdleLookMs;
+    else await this.#change(one, 'off', why);
+    return false;
+  }
+
   async #change(one: Subscriber, status: SubscriptionStatus, reason: string | undefined): Promise<void> {
     await changeStatus(one, status, reason, this.#store(), this.#parts);
-    await this.#write([progressRow(one)]);
+    await this.#writer.write([], [one]);
   }
 
   /** What the registry and the resource say now, not when it was queued. False: there is something else to do first. */
   async #isCurrent(one: Subscriber): Promise<boolean> {
     const { registry } = this.#parts;
+    const nowMs = performance.now();
     await registry.refresh();
     const store = this.#store();
     const version = await store.resources.read({ contract: one.contract, type: 'Subscription', id: one.id });
@@ -280,7 +304,10 @@ class Delivery implements TenantDelivery {
       await this.#forget(one);
       return false;
     }
-    if (version.version === one.version.version) return this.#roster.subscribers.get(one.id) === one;
+    if (version.version === one.version.version) {
+      one.checkedMs = nowMs;
+      return this.#roster.subscribers.get(one.id) === one;
+    }
     await takeUp(this.#roster, store, version, this.#parts);
     return false;
   }
@@ -294,21 +321,27 @@ class Delivery implements TenantDelivery {
 
   async #forget(one: Subscriber): Promise<void> {
     this.#roster.subscribers.delete(one.id);
+    // Nothing that waits to be written may bring it back.
+    await this.#writer.write([], [one]);
     const letters = await this.#store().delivery.notes('dead-letter');
     const own = [...letters.keys()].filter((id) => id === one.id || id.startsWith(`${one.id}/`));
-    await this.#write([
+    const gone: readonly DeliveryRow[] = [
       { row: 'note', kind: 'progress', id: one.id, body: null },
       ...own.map((id): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body: null })),
-    ]);
+    ];
+    await this.#writer.write(gone, []);
   }
 
   async #obey(store: TenantStore): Promise<void> {
     for (const [id, body] of await store.delivery.asked()) {
       const one = obeyed(body, this.#roster.subscribers);
-      if (one?.inFlight === true) continue;
+      if (one?.inFlight === true) {
+        one.askedMeanwhile = true;
+        continue;
+      }
       const letters = await store.delivery.notes('dead-letter');
       const taken = lettersTaken(body, letters.keys());
-      await this.#write([...(one === undefined ? [] : [progressRow(one)]), ...taken, { row: 'done', id }]);
+      await this.#writer.write([...taken, { row: 'done', id }], one === undefined ? [] : [one]);
     }
   }
 
@@ -318,13 +351,7 @@ class Delivery implements TenantDelivery {
     if (nowMs - this.#sweptMs < limits.deliverySweepMs) return;
     this.#sweptMs = nowMs;
     const before = new Date(nowMs - limits.deliveryRetentionDays * 86_400_000).toISOString();
-    await this.#write([{ row: 'forget', before, limit: limits.deliverySweptRowsMax }]);
-  }
-
-  async #write(rows: readonly DeliveryRow[]): Promise<void> {
-    const lease = await this.#lease.held();
-    if (lease === undefined) throw new StoreError('fenced', 'another process delivers');
-    await this.#store().delivery.write(rows, lease);
+    await this.#writer.write([{ row: 'forget', before, limit: limits.deliverySweptRowsMax }], []);
   }
 
   #store(): TenantStore {

@@ -7,6 +7,8 @@ import { limits } from '../core/limits.ts';
 export interface Turns {
   /** `run` never rejects. */
   add(tenant: string, host: string, run: () => Promise<void>): void;
+  /** Does anybody wait for a turn? */
+  crowded(): boolean;
   /** Drops what has not begun, and waits for what has. */
   close(): Promise<void>;
 }
@@ -61,6 +63,7 @@ export function turns(): Turns {
       else tasks.push({ host, run });
       fill();
     },
+    crowded: () => waiting.size > 0,
     async close() {
       waiting.clear();
       await Promise.all(inFlight);

@@ -39,12 +39,38 @@ export function unseen(
   now: string,
 ): Unseen | undefined {
   const tenant = registry.tenant(listener.tenant);
-  if (tenant?.status !== 'active' || !tenant.contracts.includes(listener.contract)) return 'tenant-not-active';
   const client = registry.client(listener.client);
+  const set = registry.permissionSet(listener.tenant, listener.client);
+  const known = judged.get(terms);
+  const same = known?.tenant === tenant && known?.client === client && known?.set === set;
+  if (known !== undefined && same && client?.expiresAt === undefined) return known.why;
+  const why = unseenBy(listener, terms, { tenant, client, set }, now);
+  judged.set(terms, { tenant, client, set, why });
+  return why;
+}
+
+type Found<Of extends 'tenant' | 'client'> = ReturnType<Registry[Of]>;
+
+interface Judged {
+  readonly tenant: Found<'tenant'>;
+  readonly client: Found<'client'>;
+  readonly set: PermissionSet;
+  readonly why: Unseen | undefined;
+}
+
+/** Asked before every message: while the registry has the same documents, the answer is the same but for an expiry. */
+const judged = new WeakMap<Pick<Terms, 'to'>, Judged>();
+
+function unseenBy(
+  listener: Listener,
+  terms: Pick<Terms, 'to'>,
+  { tenant, client, set }: Omit<Judged, 'why'>,
+  now: string,
+): Unseen | undefined {
+  if (tenant?.status !== 'active' || !tenant.contracts.includes(listener.contract)) return 'tenant-not-active';
   const good = client?.status === 'active' && client.admin !== true && client.tenant === listener.tenant;
   if (client === undefined || !good || !client.contracts.includes(listener.contract)) return 'client-not-active';
   if (client.expiresAt !== undefined && client.expiresAt <= now) return 'client-not-active';
-  const set = registry.permissionSet(listener.tenant, listener.client);
   return covers({ scopes: scopesUnder(scopesOf(client), set) }, terms) ? undefined : 'scope-lost';
 }
 

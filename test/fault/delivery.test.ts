@@ -214,6 +214,31 @@ describe('Delivery under faults', () => {
   }).timeout(30_000);
 });
 
+describe('A receiver that fails for a moment', () => {
+  it('is sent the same at once, and what was prepared after it later', async () => {
+    const hook = await hookReceiver();
+    const rig = await deliveryRig({ ...fastSchedule, delivery: [0, 0, 0, 0], circuitSeconds: 0 });
+    try {
+      hook.behave((one, n) => (n % 7 === 0 && !one.headers['webhook-id']?.includes('handshake') ? 500 : 200));
+      const client = await rig.client('rxx');
+      const id = await client.subscribe(`${hook.url}/f`, { maxCount: 1 });
+      await until('active', 5, async () => ((await client.subscription(id)).status === 'active' ? true : undefined));
+      await rig.happen('rxx', many(100));
+      const numbers = () => hook.received.flatMap((one) => notificationOf(one).numbers);
+      await until('all', 5, async () => (new Set(numbers()).size === 100 ? true : undefined));
+      const sent = numbers();
+      expect([...new Set(sent)]).to.deep.equal(Array.from({ length: 100 }, (_, n) => n + 1));
+      // Each failure, and nothing else, is followed by the same number.
+      const again = sent.filter((number, at) => number === sent[at - 1]);
+      expect(again).to.have.length(sent.length - 100);
+      expect(again.length).to.be.greaterThan(10);
+    } finally {
+      await rig.close();
+      await hook.stop();
+    }
+  });
+});
+
 describe('Heartbeats', () => {
   it('come when nothing else does, and never unasked', async () => {
     const hook = await hookReceiver();

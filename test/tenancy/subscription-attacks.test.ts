@@ -105,6 +105,20 @@ describe('Subscriptions of two tenants, and lost rights', () => {
     ).to.equal(true);
   });
 
+  it('T22: nor what was built ahead for a receiver that keeps up', async () => {
+    const id = await subscribed(client, '/ahead', { maxCount: 1 });
+    const people = Array.from({ length: 500 }, (_, n) => `p${n}`);
+    await rig.happen('rxx', people);
+    await until('some of it', 5, async () => (told('/ahead').length > 20 ? true : undefined));
+    await clients().put({ ...(await clients().get(client.id, 'rxx')), status: 'disabled' });
+    // Makes the process that delivers look at the registry.
+    await rig.client('ryy');
+    const { length } = told('/ahead');
+    await status(client, id, 'off');
+    expect(told('/ahead').length - length, 'what was on its way').to.be.at.most(1);
+    expect(length).to.be.lessThan(people.length);
+  });
+
   it('T22: nor to one whose scope was narrowed', async () => {
     const id = await queuedThen('/narrowed', async () => {
       const scope = deliveryScope.replace(' system/PractitionerRole.rs', '');

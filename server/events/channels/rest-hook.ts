@@ -1,6 +1,6 @@
 import { type LookupAddress, lookup as systemLookup } from 'node:dns';
 import type { LookupFunction } from 'node:net';
-import { Agent, request } from 'undici';
+import { Agent, type Dispatcher } from 'undici';
 import { literalOf, mayReach } from '../../core/address.ts';
 import { limits } from '../../core/limits.ts';
 import { checkEndpoint, type EgressPolicy } from '../endpoint.ts';
@@ -42,6 +42,7 @@ export type Resolve = (
 const everyAddress: Resolve = (hostname, done) => systemLookup(hostname, { all: true }, done);
 
 class Blocked extends Error {}
+class TimedOut extends Error {}
 
 /**
  * Sends to URLs that clients named. Every address is looked at when it is connected to, literals in the URL included,
@@ -64,25 +65,13 @@ export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Re
     return agent;
   };
   return {
-    async send(tenant, { method, url, headers, body, timeoutMs }) {
+    async send(tenant, message) {
       const started = performance.now();
-      const outcome = (status: number | null, error: ErrorClass | null, retryAfter?: number): Outcome => ({
-        ...{ status, error, retryAfter, milliseconds: Math.round(performance.now() - started) },
+      const { status, error, retryAfter } = await answered(message, () => {
+        checkReach(message.url, policyOf(tenant));
+        return agentOf(tenant);
       });
-      try {
-        checkReach(url, policyOf(tenant));
-        const dispatcher = agentOf(tenant);
-        const signal = AbortSignal.timeout(timeoutMs);
-        const response = await request(url, { method, headers, body, dispatcher, signal });
-        const { statusCode: status } = response;
-        // What it says is of no interest, and may be without end.
-        await response.body.dump({ limit: limits.answerBytesMax, signal }).catch(() => undefined);
-        const after = response.headers['retry-after'];
-        const wait = retryAfterSeconds(typeof after === 'string' ? after : undefined, new Date());
-        return outcome(status, classOfStatus(status), wait);
-      } catch (error) {
-        return outcome(null, classOfError(error));
-      }
+      return { status, error, retryAfter, milliseconds: Math.round(performance.now() - started) };
     },
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
@@ -90,8 +79,63 @@ export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Re
   };
 }
 
+type Answer = Omit<Outcome, 'milliseconds'>;
+
+/**
+ * Sends one request and reads its answer to the end, or to `answerBytesMax`, or until its time is up: what an endpoint
+ * says is of no interest, and may be without end. Never rejects. The dispatcher's own interface, as a `request` makes
+ * a stream of every answer.
+ *
+ * @param dispatcher throws where nothing may be sent there
+ */
+function answered({ method, url, headers, body, timeoutMs }: Message, dispatcher: () => Agent): Promise<Answer> {
+  return new Promise((resolve) => {
+    let answer: Answer | undefined;
+    let aborting: Dispatcher.DispatchController | undefined;
+    let bytes = 0;
+    const end = (outcome: Answer) => {
+      clearTimeout(timer);
+      resolve(outcome);
+    };
+    const failed = (error: unknown) =>
+      end(answer ?? { status: null, error: classOfError(error), retryAfter: undefined });
+    const cutOff = (error: Error) => {
+      failed(error);
+      aborting?.abort(error);
+    };
+    const timer = setTimeout(() => cutOff(new TimedOut()), timeoutMs);
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(controller) {
+        aborting = controller;
+      },
+      onResponseStart(_controller, status, received) {
+        if (status < 200) return;
+        const after = received['retry-after'];
+        const retryAfter = typeof after === 'string' ? retryAfterSeconds(after, new Date()) : undefined;
+        answer = { status, error: classOfStatus(status), retryAfter };
+      },
+      onResponseData(_controller, chunk) {
+        bytes += chunk.length;
+        if (bytes > limits.answerBytesMax) cutOff(new TimedOut());
+      },
+      onResponseEnd: () => failed(undefined),
+      onResponseError: (_controller, error) => failed(error),
+    };
+    try {
+      const path = `${url.pathname}${url.search}`;
+      dispatcher().dispatch({ origin: url.origin, path, method, headers, body }, handler);
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
+
+/** Under which policy a URL was found good: while neither changes, it is. */
+const reachable = new WeakMap<URL, EgressPolicy>();
+
 /** What was allowed when the subscription was made may be closed now. */
 function checkReach(url: URL, policy: EgressPolicy): void {
+  if (reachable.get(url) === policy) return;
   try {
     checkEndpoint(url.href, policy);
   } catch {
@@ -99,6 +143,7 @@ function checkReach(url: URL, policy: EgressPolicy): void {
   }
   const literal = literalOf(url);
   if (literal !== undefined && !mayReach(literal, policy)) throw new Blocked();
+  reachable.set(url, policy);
 }
 
 function guardedLookup(policy: () => EgressPolicy, resolve: Resolve): LookupFunction {
@@ -122,6 +167,7 @@ function classOfStatus(status: number): ErrorClass | null {
 
 function classOfError(error: unknown): ErrorClass {
   if (error instanceof Blocked) return 'blocked';
+  if (error instanceof TimedOut) return 'timeout';
   const { name, code = '', cause } = error as { name?: string; code?: string; cause?: unknown };
   if (cause instanceof Blocked) return 'blocked';
   if (name === 'TimeoutError' || name === 'AbortError' || code.includes('TIMEOUT')) return 'timeout';

@@ -19,7 +19,8 @@ export function deliveryStore(file: Connection, held: (lease: Lease) => boolean)
     async write(rows, lease) {
       file.immediate(() => {
         fence(file, lease, held);
-        for (const row of rows) writeRow(file, row);
+        const lasts = new Map<string, number>();
+        for (const row of rows) writeRow(file, row, lasts);
       });
     },
 
@@ -74,10 +75,11 @@ export function deliveryStore(file: Connection, held: (lease: Lease) => boolean)
   };
 }
 
-function writeRow(file: Connection, row: DeliveryRow): void {
+/** @param lasts the newest number of each subscription, as far as this transaction has asked for it */
+function writeRow(file: Connection, row: DeliveryRow, lasts: Map<string, number>): void {
   switch (row.row) {
     case 'event':
-      writeEvent(file, row);
+      writeEvent(file, row, lasts);
       return;
     case 'attempt':
       file.run(
@@ -118,12 +120,17 @@ function forget(file: Connection, before: string, limit: number): void {
   file.run('DELETE FROM attempt WHERE at < ? AND n IN (SELECT n FROM attempt ORDER BY n LIMIT ?)', before, limit);
 }
 
-function writeEvent(file: Connection, event: NumberedEvent): void {
+function writeEvent(file: Connection, event: NumberedEvent, lasts: Map<string, number>): void {
   const { subscription, number, sequence, index, topic, focus, at, about } = event;
-  const last = file.value<number>('SELECT MAX(number) FROM event WHERE subscription = ?', subscription) ?? 0;
+  const last = lasts.get(subscription) ?? newestNumber(file, subscription);
   if (number !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
+  lasts.set(subscription, number);
   const text = `INSERT INTO event(${eventColumns}) VALUES(?, ?, ?, ?, ?, ?, ?, ?)`;
   file.run(text, subscription, number, sequence, index, topic, focus, at, about);
+}
+
+function newestNumber(file: Connection, subscription: string): number {
+  return file.value<number>('SELECT MAX(number) FROM event WHERE subscription = ?', subscription) ?? 0;
 }
 
 function writeNote(file: Connection, kind: DeliveryNoteKind, id: string, body: string | null): void {
