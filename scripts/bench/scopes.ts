@@ -2,7 +2,7 @@ import { present } from '../../server/core/assert.ts';
 import { load } from './load.ts';
 import { machine } from './machine.ts';
 import { median, round } from './numbers.ts';
-import { builtFile, runForJson, startServer } from './processes.ts';
+import { builtFile, runForJson, type Started, startServer } from './processes.ts';
 import { readBench } from './read.ts';
 import { getter, type RequestSizes, tokenOf } from './requests.ts';
 import { searchBench } from './search.ts';
@@ -44,7 +44,7 @@ export async function scopesBench({ staff, rounds, requestsPerRound }: RequestSi
         const { get } = getter(server.url, present(own[0], 'a token'));
         sides.set(way, { tokens: own, paths: await paths(get, `/t/${tenant}/fhir/v1`) });
       }
-      figures[name] = await compared(server.url, sides, rounds, requestsPerRound);
+      figures[name] = await compared(server, sides, rounds, requestsPerRound);
     }
     return { bench: 'scopes', ...figures, staff, rounds, requestsPerRound, machine: machine() };
   } finally {
@@ -57,19 +57,39 @@ interface Side {
   readonly paths: readonly string[];
 }
 
-async function compared(url: string, sides: ReadonlyMap<Way, Side>, rounds: number, requestsPerRound: number) {
-  const results = new Map<Way, number[]>();
+/** Of one round; CPU in microseconds per request, which a busy machine disturbs less than it does requests/s. */
+interface Measured {
+  readonly requestsPerSecond: number;
+  readonly cpu: number;
+}
+
+async function compared(
+  { url, cpuSeconds }: Started,
+  sides: ReadonlyMap<Way, Side>,
+  rounds: number,
+  requestsPerRound: number,
+) {
+  const results = new Map<Way, Measured[]>();
   // The first round warms up and counts for nothing.
   for (let at = 0; at <= rounds; at += 1) {
     for (const [way, side] of sides) {
+      const before = cpuSeconds() ?? Number.NaN;
       const { requestsPerSecond } = await load({ url, ...side }, requestsPerRound);
-      if (at > 0) results.set(way, [...(results.get(way) ?? []), requestsPerSecond]);
+      const cpu = (((cpuSeconds() ?? Number.NaN) - before) / requestsPerRound) * 1e6;
+      if (at > 0) results.set(way, [...(results.get(way) ?? []), { requestsPerSecond, cpu }]);
     }
   }
-  const plain = results.get('plain') ?? [];
+  const of = (way: Way) => results.get(way) ?? [];
+  const plain = (at: number) => present(of('plain')[at], 'the same round');
   const ratio = (way: Way) =>
-    round(median((results.get(way) ?? []).map((one, at) => one / present(plain[at], 'the same round'))));
-  return { requestsPerSecond: round(median(plain)), granularRatio: ratio('granular'), maskRatio: ratio('mask') };
+    round(median(of(way).map((one, at) => one.requestsPerSecond / plain(at).requestsPerSecond)));
+  const cpuRatio = (way: Way) => round(median(of(way).map((one, at) => plain(at).cpu / one.cpu)));
+  return {
+    requestsPerSecond: round(median(of('plain').map((one) => one.requestsPerSecond))),
+    ...{ granularRatio: ratio('granular'), maskRatio: ratio('mask') },
+    cpuMicrosecondsPerRequest: round(median(of('plain').map(({ cpu }) => cpu))),
+    ...{ granularCpuRatio: cpuRatio('granular'), maskCpuRatio: cpuRatio('mask') },
+  };
 }
 
 async function maskedClient({ data }: Trust): Promise<Trust['client']> {

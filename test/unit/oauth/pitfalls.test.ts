@@ -141,10 +141,11 @@ describe('pitfalls of the authorization server’s library', () => {
     expect(start.headers.getSetCookie().join()).to.contain('path=/oauth/auth/').and.contain('path=/oauth/interaction/');
   });
 
-  it('P17: answers of the token endpoint are kept nowhere, errors included', async () => {
+  it('P17: answers of the token endpoint and of revocation are kept nowhere, errors included', async () => {
     const { client, secret } = await rig.register();
-    for (const own of [basic(client, secret), basic(client, 'wrong')]) {
-      const { headers } = await rig.post(grant, own);
+    const own = basic(client, secret);
+    const asked = [rig.post(grant, own), rig.post(grant, basic(client, 'wrong')), post('revoke', { token: 'x' }, own)];
+    for (const { headers } of await Promise.all(asked)) {
       expect([headers.get('cache-control'), headers.get('pragma')]).to.deep.equal(['no-store', 'no-cache']);
     }
   });
@@ -206,12 +207,16 @@ describe('pitfalls of the authorization server’s library', () => {
   });
 
   it('P22: a browser app reads the token endpoint’s answers at its own origin, nobody else does', async () => {
-    const client = await app(rig);
-    const ask = (origin: string) =>
-      post('token', { grant_type: 'refresh_token', refresh_token: 'x', client_id: client.id }, { origin });
+    const { id } = await app(rig);
+    const { client, secret } = await rig.register({ scope: 'user/*.rs', redirectUris: [redirectUri] });
     const own = new URL(redirectUri).origin;
-    expect((await ask(own)).headers.get('access-control-allow-origin')).to.equal(own);
-    expect((await ask('https://evil.example')).headers.get('access-control-allow-origin')).to.equal(null);
+    const form = { grant_type: 'refresh_token', refresh_token: 'x' };
+    for (const [more, headers] of [[{ client_id: id }, {}] as const, [{}, basic(client, secret)] as const]) {
+      const allowed = async (origin: string) =>
+        (await post('token', { ...form, ...more }, { ...headers, origin })).headers.get('access-control-allow-origin');
+      expect(await allowed(own)).to.equal(own);
+      expect(await allowed('https://evil.example')).to.equal(null);
+    }
   });
 
   it('P23: a refusal tells the client one thing and the audit which', async () => {
