@@ -111,7 +111,7 @@ function describeShared(base: string): void {
       await first.tenants.apply(trustX);
       for (const file of files) await ingestFile(first.ingest, fileOf(file), 'rxx');
       await comeTrue(first.ingest, 'rxx');
-      now = '2027-06-01T09:00:00.000Z';
+      now = '2026-12-20T09:00:00.000Z';
       const reports = (await Promise.all(all.map(({ ingest }) => comeTrue(ingest, 'rxx')))).flat();
       const { outbox } = first.store.tenant(grantTenant('rxx', 'operator'));
       const events = await outbox.events({ sequence: 0, index: 0 }, 10_000);
