@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { baseline, fileOfStep } from '../support/event-vector.ts';
 import {
@@ -169,6 +170,24 @@ describe('Subscriptions R5 Backport 1.1: what a receiver gets', () => {
     expect(entry?.fullUrl).to.equal(withdrawn?.focuses[0]);
     expect(entry).to.not.have.property('resource');
     expect([entry?.request.method, entry?.response.status]).to.deep.equal(['DELETE', '204']);
+  });
+
+  it('tells of an event what the definition of its topic says', () => {
+    const cases: readonly (readonly [Path, string])[] = [
+      ['/empty', 'starter-created'],
+      ['/id-only', 'starter-created'],
+      ['/full-resource', 'starter-created'],
+      ['/gone', 'starter-withdrawn'],
+    ];
+    for (const [path, topic] of cases) {
+      const { notification } = JSON.parse(readFileSync(`conformance/topics/${topic}.json`, 'utf8'));
+      for (const { part = [], extension = [] } of told(path).flatMap(({ events }) => events)) {
+        const [names, about] =
+          path === '/empty' ? [notification.empty, []] : [notification.others, notification.extension];
+        expect(part.map(({ name }) => name)).to.deep.equal(names);
+        expect(extension.flatMap((one) => one.extension.map(({ url }) => url))).to.deep.equal(about);
+      }
+    }
   });
 
   it('B-99, B-100, B-101: the topic is named, but not where the content is empty', () => {

@@ -14,6 +14,7 @@ interface Definition {
   readonly filters: readonly { readonly name: string; readonly matches: string }[];
   readonly data: Readonly<Record<string, string>>;
   readonly refersTo: string | null;
+  readonly notification: { readonly contents: readonly string[]; readonly extension?: readonly string[] };
   readonly example: {
     readonly type: string;
     readonly source: string;
@@ -37,7 +38,7 @@ describe('Topic definitions (conformance/topics)', () => {
   });
 
   for (const { name, definition } of definitions) {
-    const { topic, canonical, focus, filters, data, refersTo, example } = definition;
+    const { topic, canonical, focus, filters, data, refersTo, notification, example } = definition;
     it(`${name} says what the server does, with an example of that shape`, () => {
       expect(canonical).to.equal(`{base}/SubscriptionTopic/${topic}`);
       expect(focus).to.equal(topics[topic].focus);
@@ -46,6 +47,8 @@ describe('Topic definitions (conformance/topics)', () => {
       expect(example.source).to.match(/^urn:esr-fhir:tenant:[a-z0-9-]+$/);
       expect(data).to.include.keys(Object.keys(example.data));
       expect('firstEvent' in data).to.equal(refersTo !== null);
+      expect(notification.contents).to.deep.equal(['empty', ...(focus === null ? [] : ['id-only', 'full-resource'])]);
+      expect(notification.extension?.includes('first-event') ?? refersTo !== null).to.equal(refersTo !== null);
       if (focus !== null) expect(example.subject).to.match(new RegExp(`^${focus}/`));
       const values = (example.data['filters'] ?? {}) as object;
       expect(filters.map((filter) => filter.name)).to.include.members(Object.keys(values));
