@@ -185,7 +185,23 @@ function summary({ id, name, ods, vpds, isolation, status, contracts }: Tenant) 
 function describe(tenant: Tenant): string[] {
   const plain = Object.entries({ ...summary(tenant), flags: tenant.flags }).map(([key, value]) => [key, text(value)]);
   const settings = Object.entries(tenant.settings).map(([key, value]) => [`settings.${key}`, text(value)]);
-  return table([...plain, ...settings]);
+  const { csvProfiles = [], sources = [], rules = [], owners = [] } = tenant;
+  const more = [
+    ...csvProfiles.map(({ id }) => ['csv profile', id]),
+    ...sources.map(({ feed, ...says }) => [`source ${feed}`, pairs(says)]),
+    ...rules.map(({ id, record, field, severity, message }) => [
+      `rule own-${id}`,
+      `${severity} of ${record}.${field}: ${message}`,
+    ]),
+    ...owners.map(({ owner, ...of }) => [`owner ${owner}`, pairs(of)]),
+  ];
+  return table([...plain, ...settings, ...more]);
+}
+
+function pairs(values: object): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${text(value)}`)
+    .join('; ');
 }
 
 function text(value: unknown): string {

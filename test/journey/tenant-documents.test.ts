@@ -63,6 +63,10 @@ describe('A tenant document', () => {
     const [made, shown] = await apply({ ...trust, ...said });
     expect(made?.stderr).to.equal('');
     expect(shown?.says).to.deep.include(said);
+    const [forPeople] = await runLines(data, [['tenant', 'show', 'rxx', '--data', data]]);
+    expect(forPeople?.stdout).to.match(/^source go2 +ways drop folder; population complete; absentFullFilesMin 2$/m);
+    expect(forPeople?.stdout).to.match(/^rule own-work-email +error of person\.email: not a work address$/m);
+    expect(forPeople?.stdout).to.match(/^owner estates +record location$/m);
   }).timeout(60_000);
 
   it('is refused where it says something that cannot be, in one sentence that names it', async () => {
