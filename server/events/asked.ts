@@ -11,11 +11,15 @@ export type Asked =
   /** Sends a notification that tells of nothing, whatever state the subscription is in, and notes what came of it. */
   | { readonly do: 'test'; readonly subscription: string };
 
-/** Does what was asked to the subscriber that it concerns, once nothing of it is on its way; undefined: nobody's. */
-export function obeyed(body: string, subscribers: ReadonlyMap<string, Subscriber>): Subscriber | undefined {
+/** Does what was asked to the subscriber that it concerns, unless it is busy; undefined: nobody's. */
+export function obeyed(
+  body: string,
+  subscribers: ReadonlyMap<string, Subscriber>,
+  busy: ReadonlySet<Subscriber>,
+): Subscriber | undefined {
   const asked = JSON.parse(body) as Asked;
   const one = subscribers.get(asked.subscription);
-  if (one === undefined || one.inFlight) return one;
+  if (one === undefined || busy.has(one)) return one;
   const { progress } = one;
   switch (asked.do) {
     case 'replay': {

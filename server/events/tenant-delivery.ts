@@ -333,9 +333,11 @@ class Delivery implements TenantDelivery {
   }
 
   async #obey(store: TenantStore): Promise<void> {
+    // Asked one after the other, obeyed so, though the turn of one may end meanwhile.
+    const busy = new Set([...this.#roster.subscribers.values()].filter(({ inFlight }) => inFlight));
     for (const [id, body] of await store.delivery.asked()) {
-      const one = obeyed(body, this.#roster.subscribers);
-      if (one?.inFlight === true) {
+      const one = obeyed(body, this.#roster.subscribers, busy);
+      if (one !== undefined && busy.has(one)) {
         one.askedMeanwhile = true;
         continue;
       }
