@@ -1,6 +1,14 @@
 import { setMaxListeners } from 'node:events';
 import type { IncomingMessage } from 'node:http';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, {
+  type ConnectionError,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { AuditEntry } from '../audit/entry.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
@@ -35,6 +43,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     // Above our own limit for URLs, which answers with an OperationOutcome.
     http: { maxHeaderSize: 2 * limits.urlBytesMax },
     frameworkErrors: (error, request, reply) => answerFailure(parts, error, request, reply),
+    clientErrorHandler: (error, socket) => answerUnread(error, socket),
   });
   const { sockets: door, hosts, logger } = deps;
   const sockets = websockets(app.server, { door, hosts, logger });
@@ -162,6 +171,18 @@ function answerPlain(status: number, request: FastifyRequest, reply: FastifyRepl
     .header('x-correlation-id', correlationId)
     .headers(safeHeaders)
     .send({ error: plainErrors[status] ?? (status < 500 ? 'bad request' : 'internal error') });
+}
+
+const unread: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 };
+
+/** What never became a request: a head that is too large or malformed. It is about nothing that could be recorded. */
+function answerUnread({ code }: ConnectionError, socket: Socket): void {
+  if (code === 'ECONNRESET' || socket.destroyed || !socket.writable) return;
+  const status = unread[code] ?? 400;
+  const body = JSON.stringify({ error: STATUS_CODES[status]?.toLowerCase() });
+  const headers = { ...safeHeaders, 'content-type': 'application/json', 'content-length': body.length };
+  const lines = Object.entries({ ...headers, connection: 'close' }).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`);
 }
 
 const plainErrors: Readonly<Record<number, string>> = {

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import type { InjectOptions } from 'fastify';
@@ -127,15 +127,16 @@ describe('http admission', () => {
     expect(page.link[0].url).to.contain(`_count=${limits.searchCountMax}`);
     await rig.app.listen({ port: 0, host: '127.0.0.1' });
     const { port } = rig.app.server.address() as AddressInfo;
-    const head = await new Promise<number | undefined>((resolve, reject) => {
+    const head = await new Promise<IncomingMessage>((resolve, reject) => {
       const headers = { 'x-long': 'a'.repeat(2 * limits.urlBytesMax) };
       const sent = request({ port, host: '127.0.0.1', path: '/healthz', headers }, (response) => {
         response.resume();
-        resolve(response.statusCode);
+        resolve(response);
       });
       sent.on('error', reject).end();
     });
-    expect(head).to.equal(431);
+    expect(head.statusCode).to.equal(431);
+    expect(head.headers).to.include({ 'x-content-type-options': 'nosniff', connection: 'close' });
     const many = '&active=true'.repeat(limits.searchParametersMax + 1).slice(1);
     expect((await ask(`${base}/Practitioner?${many}`)).statusCode).to.equal(400);
   });
