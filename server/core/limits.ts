@@ -7,7 +7,7 @@ export const limits = {
   /** Organisations and locations that a run of projecting keeps, some two kilobytes each. */
   sharedRecordsKeptMax: 5_000,
   versionsPerBatchMin: 400,
-  versionsBeforeThread: 1_000,
+  rowsBeforeThread: 1_000,
   /** Twenty bytes each: what recognising unchanged rows may cost in memory. */
   recordBucketsMax: 2 ** 21,
   lineBytesMax: 64 * 1024,

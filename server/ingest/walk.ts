@@ -2,6 +2,7 @@ import { derivedId } from '../core/id.ts';
 import type { Changed } from '../mapping/dependents.ts';
 import { dependents } from '../mapping/dependents.ts';
 import { referencesOf } from '../mapping/references.ts';
+import { isUnseen } from '../mapping/unseen.ts';
 import { lineSum } from '../record/line-sum.ts';
 import { type Absence, keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
 import { type Reference, type Unit, unitText } from '../record/unit.ts';
@@ -212,7 +213,8 @@ function changeOf(
   const esrId = join?.esrId(key) ?? before?.layers?.esrId;
   const more = { absences: withoutFeed(before?.layers?.absences, feed), ...(esrId === undefined ? {} : { esrId }) };
   const record = recordOf(key, words, { file: from, ...more });
-  return { key, before: refs(before), after: refs(record), record, lines: linesOf(group) };
+  const unseen = before !== undefined && isUnseen(before, record);
+  return { key, before: refs(before), after: refs(record), unseen, record, lines: linesOf(group) };
 }
 
 /** A record that its feed brings again is absent no more. */

@@ -159,7 +159,8 @@ function compilePath(path: string, place: Place): Source {
   const item = place.items[head];
   const declaration = inputsOf(place.resource)[item ?? head];
   const isFact = declaration !== undefined && Object.hasOwn(declaration.facts, name);
-  const isField = declaration?.record !== undefined && place.hasField(declaration.record, name);
+  const isField =
+    declaration?.record !== undefined && place.hasField(declaration.record, name) && mayShow(declaration, name);
   if (declaration === undefined || (declaration.list === true) !== (item !== undefined)) {
     place.problem(place.path, `no input is named ${head}`);
   } else if (!isFact && !isField) {
@@ -170,6 +171,10 @@ function compilePath(path: string, place: Place): Source {
     input: (scope) => scope[head] as Input | undefined,
     of: isFact ? (input) => input.facts[name] : (input) => input.fields[name],
   };
+}
+
+function mayShow({ fields }: { readonly fields?: readonly string[] }, name: string): boolean {
+  return fields === undefined || fields.includes(name);
 }
 
 function compileFirst(templates: readonly Template[], place: Place): Node {
@@ -227,10 +232,12 @@ function compileConditions(template: ObjectNode, node: Node, place: Place): Node
 function compileWhere(expression: string, place: Place): (scope: Scope) => boolean {
   try {
     const evaluate = fhirpath.compile(expression);
+    const declarations = inputsOf(place.resource);
     return (scope) => {
       const flat: Record<string, unknown> = {};
       for (const [name, input] of Object.entries(scope)) {
-        flat[name] = Array.isArray(input) ? input.map(flatten) : input && flatten(input as Input);
+        const fields = declarations[name]?.fields;
+        flat[name] = Array.isArray(input) ? input.map((one) => flatten(one)) : input && flatten(input as Input, fields);
       }
       const result: unknown = evaluate(flat);
       return Array.isArray(result) && result.length === 1 && result[0] === true;
@@ -241,8 +248,9 @@ function compileWhere(expression: string, place: Place): (scope: Scope) => boole
   }
 }
 
-function flatten(input: Input): Record<string, unknown> {
-  return { ...input.fields, ...input.facts };
+function flatten({ fields, facts }: Input, shown?: readonly string[]): Record<string, unknown> {
+  const some = shown === undefined ? fields : Object.fromEntries(shown.map((name) => [name, fields[name]]));
+  return { ...some, ...facts };
 }
 
 function compilable(transform: Transform): boolean {

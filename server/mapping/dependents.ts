@@ -10,6 +10,8 @@ export interface Changed {
   readonly before: readonly Reference[];
   /** Empty where it is deleted. */
   readonly after: readonly Reference[];
+  /** Only the units that the record belongs to show the change (`unseen.ts`). */
+  readonly unseen?: boolean;
 }
 
 /**
@@ -23,9 +25,10 @@ export async function dependents(changed: readonly Changed[], reader: MappingRea
   const units = new UnitSet();
   const organisations = new Set<string>();
   let everything = false;
-  for (const { key, before, after } of changed) {
+  for (const { key, before, after, unseen } of changed) {
     const references = [...before, ...after];
-    own[key.type](units, key, references);
+    if (unseen === true && key.type === 'assignment') units.addTargets(references, 'person');
+    else own[key.type](units, key, references);
     if (key.type === 'organisation') organisations.add(key.id);
     if (key.type === 'nacs' || references.some((to) => to.type === 'nacs')) everything = true;
   }
@@ -35,12 +38,13 @@ export async function dependents(changed: readonly Changed[], reader: MappingRea
     own[key.type](units, key, []);
   }
   await descend(reader, units, organisations);
-  const moved = changed.map(({ key }) => key).filter(({ type }) => type === 'location' || type === 'position');
+  const seen = changed.filter(({ unseen }) => unseen !== true).map(({ key }) => key);
+  const moved = seen.filter(({ type }) => type === 'location' || type === 'position');
   await spread(reader, units, [...moved, ...[...organisations].map(organisationKey)], everything);
   await vacate(
     reader,
     units,
-    changed.map(({ key }) => key).filter(({ type }) => type === 'person'),
+    seen.filter(({ type }) => type === 'person'),
   );
   for (const { id } of await referring(reader, changed.flatMap(crsUuidsChanged))) units.add('person', id);
   return units.all();

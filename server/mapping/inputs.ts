@@ -27,6 +27,8 @@ const noFacts: Readonly<Record<string, unknown>> = {};
 
 interface InputDeclaration {
   readonly record?: RecordType;
+  /** The only fields that a template may name: a change of others leaves the resource alone (`unseen.ts`). */
+  readonly fields?: readonly string[];
   /** Fact name → what it says. */
   readonly facts: Readonly<Record<string, string>>;
   readonly list?: true;
@@ -76,7 +78,18 @@ export const inputs = {
     employer: { facts: { reference, ods: 'ODS code', display: 'name' } },
     department: { record: 'organisation', facts: { reference, display: 'name without VPD prefix and level' } },
     location: { record: 'location', facts: { reference, display: 'description, else code without prefixes' } },
-    position: { record: 'position', facts: { reference } },
+    position: {
+      record: 'position',
+      fields: [
+        'jobRole',
+        'occupationCode',
+        'positionNumber',
+        'positionTitle',
+        'positionTitleOccupationCode',
+        'staffGroup',
+      ],
+      facts: { reference },
+    },
   },
   Organization: {
     organisation: {

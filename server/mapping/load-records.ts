@@ -1,10 +1,10 @@
 import { limits } from '../core/limits.ts';
 import { keyText, type RecordKey, type SourceRecord } from '../record/record.ts';
-import type { Reference, Unit, UnitKind } from '../record/unit.ts';
+import type { Unit, UnitKind } from '../record/unit.ts';
 import type { RecordSet } from './projection.ts';
 import type { MappingReader } from './record-reader.ts';
 import { recordSet } from './record-set.ts';
-import { crsUuidsIn, referencesOf } from './references.ts';
+import { crsUuidReference, crsUuidsOf, linksOf } from './references.ts';
 
 /**
  * Records that many units share: organisations, locations, NHS_NACS_CODE rows. Valid while no such record changes, e.g.
@@ -55,7 +55,7 @@ export async function loadRecords(
   const held = starts.filter(({ type }) => type === 'person' || type === 'position');
   await loading.get(starts);
   const owners = loading.fresh();
-  const uuids = owners.flatMap((owner) => (owner.type === 'person' ? crsUuidsIn(referencesOf(owner)) : []));
+  const uuids = owners.flatMap((owner) => crsUuidsOf(owner).map(crsUuidReference));
   await loading.get(held.length === 0 ? [] : await reader.referring([...held, ...uuids]));
   const shown = [...owners, ...loading.fresh()];
   await loading.get(targets(shown, ['person', 'position', 'location', 'organisation']));
@@ -63,14 +63,8 @@ export async function loadRecords(
   return recordSet(loading.records.values());
 }
 
-function targets(records: readonly SourceRecord[], types: readonly Reference['type'][]): readonly RecordKey[] {
-  const keys: RecordKey[] = [];
-  for (const record of records) {
-    for (const { type, id } of referencesOf(record)) {
-      if (type !== 'root' && type !== 'number' && types.includes(type)) keys.push({ type, id });
-    }
-  }
-  return keys;
+function targets(records: readonly SourceRecord[], types: readonly RecordKey['type'][]): readonly RecordKey[] {
+  return records.flatMap((record) => linksOf(record).filter(({ type }) => types.includes(type)));
 }
 
 class Loading {
@@ -139,9 +133,7 @@ class Loading {
     await this.get(keys);
     for (const code of codes) {
       const carriers = keys.filter((key) =>
-        referencesOf(this.records.get(keyText(key)) ?? emptyRecord).some(
-          ({ type, id }) => type === 'nacs' && id === code,
-        ),
+        linksOf(this.records.get(keyText(key)) ?? emptyRecord).some(({ type, id }) => type === 'nacs' && id === code),
       );
       this.#cache.carriers.set(code, carriers);
     }

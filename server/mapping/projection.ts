@@ -18,7 +18,7 @@ export interface ProjectionContext {
 /** The records that a unit's projection may need, loaded beforehand; a miss answers undefined. */
 export interface RecordSet {
   get(key: RecordKey): SourceRecord | undefined;
-  /** Records of `type` that refer to `to` (assignments and registrations of a person, assignments of a position). */
+  /** Assignments and registrations that name a person, assignments that name a position, organisations a NACS code. */
   referring(to: RecordKey, type: RecordKey['type']): readonly SourceRecord[];
   /** The organisation record that carries this NACS (ODS) code: of several, the one with the smallest id. */
   organisationByNacs(code: string): SourceRecord | undefined;

@@ -1,22 +1,26 @@
-import { madeKeyPrefix, type RecordType, type SourceRecord } from '../record/record.ts';
+import { madeKeyPrefix, type RecordKey, type RecordType, type SourceRecord } from '../record/record.ts';
 import { esrIdReference, type Reference } from '../record/unit.ts';
 import { numbersOf } from './numbers.ts';
 
-/** The fields by which records name others, by record type. */
-const referenceFields = {
-  nacs: {},
-  location: {},
-  organisation: { parentId: 'organisation', locationId: 'location', nacsCode: 'nacs' },
-  position: { organisationId: 'organisation' },
-  person: {},
-  registration: { personId: 'person' },
-  assignment: {
-    personId: 'person',
-    organisationId: 'organisation',
-    positionId: 'position',
-    locationId: 'location',
-  },
-} as const satisfies Record<RecordType, Readonly<Record<string, RecordType>>>;
+/** The fields by which records name others, and the type of those, by record type. */
+const linkFields: Readonly<Record<RecordType, readonly (readonly [field: string, type: RecordType])[]>> = {
+  nacs: [],
+  location: [],
+  organisation: [
+    ['parentId', 'organisation'],
+    ['locationId', 'location'],
+    ['nacsCode', 'nacs'],
+  ],
+  position: [['organisationId', 'organisation']],
+  person: [],
+  registration: [['personId', 'person']],
+  assignment: [
+    ['personId', 'person'],
+    ['organisationId', 'organisation'],
+    ['positionId', 'position'],
+    ['locationId', 'location'],
+  ],
+};
 
 /**
  * What shows the default employer, whatever it refers to itself: these records also refer to `root/<their type>`, so
@@ -41,6 +45,23 @@ export function crsUuidsIn(references: readonly Reference[]): readonly Reference
   return references.filter(({ type, id }) => type === 'number' && id.startsWith('crs-uuid/'));
 }
 
+/** Every record that any slice of `record` names, once each. */
+export function linksOf(record: SourceRecord): readonly RecordKey[] {
+  const known = rememberedLinks.get(record);
+  if (known !== undefined) return known;
+  const links: RecordKey[] = [];
+  for (const [field, type] of linkFields[record.type]) {
+    for (const { fields } of record.slices) {
+      const id = fields[field];
+      if (typeof id !== 'string' || id === '') continue;
+      // They are few, so a scan beats a map.
+      if (!links.some((link) => link.id === id && link.type === type)) links.push({ type, id });
+    }
+  }
+  rememberedLinks.set(record, links);
+  return links;
+}
+
 /** Every record that any slice of `record` names, once each, plus its root and numbers (`RecordOp.references`). */
 export function referencesOf(record: SourceRecord): readonly Reference[] {
   const known = remembered.get(record);
@@ -51,29 +72,29 @@ export function referencesOf(record: SourceRecord): readonly Reference[] {
 }
 
 /** Loading, projecting and diffing ask for the same record's again and again; records never change. */
+const rememberedLinks = new WeakMap<SourceRecord, readonly RecordKey[]>();
 const remembered = new WeakMap<SourceRecord, readonly Reference[]>();
 
 function findReferences(record: SourceRecord): readonly Reference[] {
-  const found = new Map<string, Reference>();
-  const fields: Readonly<Record<string, RecordType>> = referenceFields[record.type];
-  for (const [field, type] of Object.entries(fields)) {
-    for (const slice of record.slices) {
-      const id = slice.fields[field];
-      if (typeof id === 'string' && id !== '') found.set(`${type}/${id}`, { type, id });
-    }
-  }
-  if (rootTypes.has(record.type)) found.set('root', { type: 'root', id: record.type });
-  for (const id of numbersOf(record.type, record.slices)) found.set(`number/${id}`, { type: 'number', id });
-  if (record.type === 'person') {
-    for (const { fields } of record.slices) {
-      const uuid = fields['crsUuid'];
-      if (typeof uuid === 'string') found.set(`crs-uuid/${uuid}`, crsUuidReference(uuid));
-    }
-  }
+  const found: Reference[] = [...linksOf(record)];
+  if (rootTypes.has(record.type)) found.push({ type: 'root', id: record.type });
+  for (const id of numbersOf(record.type, record.slices)) found.push({ type: 'number', id });
+  for (const uuid of crsUuidsOf(record)) found.push(crsUuidReference(uuid));
   if (record.id.startsWith(madeKeyPrefix)) {
     const esrId = record.layers?.esrId;
-    found.set('made', esrId === undefined ? madeKeys.waiting : madeKeys.joined);
-    if (esrId !== undefined) found.set('esr-id', esrIdReference(record.type, esrId));
+    found.push(esrId === undefined ? madeKeys.waiting : madeKeys.joined);
+    if (esrId !== undefined) found.push(esrIdReference(record.type, esrId));
   }
-  return [...found.values()];
+  return found;
+}
+
+/** The NHS CRS UUIDs that any slice of a person holds, once each; none of other records. */
+export function crsUuidsOf(record: SourceRecord): readonly string[] {
+  if (record.type !== 'person') return [];
+  const uuids: string[] = [];
+  for (const { fields } of record.slices) {
+    const uuid = fields['crsUuid'];
+    if (typeof uuid === 'string' && !uuids.includes(uuid)) uuids.push(uuid);
+  }
+  return uuids;
 }

@@ -73,9 +73,26 @@ function offsetOf(zone: string): number {
 
 const london = new Intl.DateTimeFormat('en-GB', { timeZone: 'Europe/London', timeZoneName: 'longOffset' });
 
-function londonOffset(instant: number): number {
+function askOffset(instant: number): number {
   const name = london.formatToParts(instant).find((part) => part.type === 'timeZoneName')?.value ?? 'GMT';
   return name.length > 3 ? offsetOf(name.slice(3)) : 0;
+}
+
+/** Offsets of the months that end as they begin: no month ever had the clocks changed twice (tzdata). Else null. */
+const monthOffsets = new Map<number, number | null>();
+
+function londonOffset(instant: number): number {
+  const date = new Date(instant);
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth() + 1];
+  const place = year * 12 + month;
+  let known = monthOffsets.get(place);
+  if (known === undefined) {
+    const first = askOffset(utc(year, month, 1));
+    known = first === askOffset(utc(year, month + 1, 1) - 1) ? first : null;
+    if (monthOffsets.size >= rememberedDaysMax) monthOffsets.clear();
+    monthOffsets.set(place, known);
+  }
+  return known ?? askOffset(instant);
 }
 
 /** In the hour that comes twice, the second; in the hour that does not exist, the time as if clocks had not moved. */

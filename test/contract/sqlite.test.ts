@@ -6,7 +6,7 @@ import { describeAudit } from '../support/store-suite-audit.ts';
 import { describeTenants } from '../support/store-suite-tenants.ts';
 import { describeStore } from './describe-store.ts';
 
-const place = (how: Pick<SqliteOptions, 'auditThread' | 'versionsBeforeThread'>) => async () => {
+const place = (how: Pick<SqliteOptions, 'auditThread' | 'rowsBeforeThread'>) => async () => {
   const { path, clear } = await temporaryFolder();
   const keys = keyRing(randomBytes(32));
   const shared = { directory: path, keys, schema: suiteSchema, disclosures: suiteDisclosures };
@@ -18,4 +18,4 @@ describeStore('SQLite whose audit rows a thread appends', place({ auditThread: t
   describeAudit,
   describeTenants,
 ]);
-describeStore('SQLite whose batches a thread writes', place({ versionsBeforeThread: 0 }));
+describeStore('SQLite whose batches a thread writes', place({ rowsBeforeThread: 0 }));

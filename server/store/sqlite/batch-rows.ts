@@ -1,10 +1,22 @@
 import { unitText } from '../../record/unit.ts';
 import type { IndexEntry } from '../../search/query.ts';
-import type { Op, ResourceOp } from '../port.ts';
+import type { Op, RecordOp, ResourceOp } from '../port.ts';
 import { entryValues } from './schema.ts';
 
-/** A batch's op as it is written: of a resource the texts are made, all others are as they were. */
-export type BatchRow = VersionRow | Exclude<Op, ResourceOp>;
+/** A batch's op as it is written: of resources and records the texts are made, all others are as they were. */
+export type BatchRow = VersionRow | RecordRow | PlainOp;
+
+type PlainOp = Exclude<Op, ResourceOp | RecordOp>;
+
+/** A record as it is written. */
+export interface RecordRow extends Pick<RecordOp['record'], 'type' | 'id' | 'hash' | 'file'> {
+  readonly op: 'record';
+  /** JSON, as are the layers; null where there are none. */
+  readonly slices: string;
+  readonly layers: string | null;
+  readonly references: readonly (readonly [type: string, id: string])[];
+  readonly lines: RecordOp['lines'] | null;
+}
 
 /** A version as it is written. */
 export interface VersionRow extends Pick<ResourceOp, 'contract' | 'type' | 'id' | 'version' | 'change' | 'hash'> {
@@ -21,7 +33,23 @@ export interface VersionRow extends Pick<ResourceOp, 'contract' | 'type' | 'id' 
 export type IndexRow = readonly [param: string, kind: IndexEntry['kind'], ...values: (string | number)[]];
 
 export function batchRows(ops: readonly Op[]): readonly BatchRow[] {
-  return ops.map((op) => (op.op === 'resource' ? versionRow(op) : op));
+  return ops.map((op) => (op.op === 'resource' ? versionRow(op) : op.op === 'record' ? recordRow(op) : op));
+}
+
+/** How much there is to write: resources and records weigh the most. */
+export function weightOf(rows: readonly BatchRow[]): number {
+  return rows.reduce((sum, { op }) => (op === 'version' || op === 'record' ? sum + 1 : sum), 0);
+}
+
+function recordRow({ record, references, lines }: RecordOp): RecordRow {
+  const { type, id, hash, file, slices, layers } = record;
+  return {
+    ...{ op: 'record', type, id, hash, file },
+    slices: JSON.stringify(slices),
+    layers: layers === undefined ? null : JSON.stringify(layers),
+    references: references.map((to) => [to.type, to.id] as const),
+    lines: lines ?? null,
+  };
 }
 
 function versionRow({ contract, type, id, version, change, hash, unit, index, lineage, body }: ResourceOp): VersionRow {
@@ -49,7 +77,7 @@ function versionRow({ contract, type, id, version, change, hash, unit, index, li
 export interface PackedRows {
   /** JSON of the rows without the long texts. */
   readonly rows: string;
-  /** Bodies and lineages, which are JSON already, with U+0000 between them: no JSON holds it. */
+  /** Bodies, lineages and slices, which are JSON already, with U+0000 between them: no JSON holds it. */
   readonly texts: string;
 }
 
@@ -60,6 +88,10 @@ const between = '\0';
 export function packedRows(rows: readonly BatchRow[]): PackedRows {
   const texts: string[] = [];
   const packed = rows.map((row) => {
+    if (row.op === 'record') {
+      texts.push(row.slices);
+      return { ...row, slices: '' };
+    }
     if (row.op !== 'version') return row;
     const { contract, type, id, version, change, hash, unit, index, file, lineage, body } = row;
     texts.push(lineage ?? '', body);
@@ -71,8 +103,12 @@ export function packedRows(rows: readonly BatchRow[]): PackedRows {
 export function unpackedRows({ rows, texts }: PackedRows): readonly BatchRow[] {
   const all = texts.split(between);
   let at = 0;
-  return (JSON.parse(rows) as readonly (PackedVersion | Exclude<Op, ResourceOp>)[]).map((row) => {
-    if ('op' in row) return row;
+  return (JSON.parse(rows) as readonly (PackedVersion | RecordRow | PlainOp)[]).map((row) => {
+    if ('op' in row) {
+      if (row.op !== 'record') return row;
+      at += 1;
+      return { ...row, slices: all[at - 1] ?? '' };
+    }
     const [lineage = '', body = ''] = all.slice(at, at + 2);
     at += 2;
     return unpackedVersion([...row], lineage, body);

@@ -74,6 +74,13 @@ export class Connection {
     return this.#prepared('run', text).run(...params).changes;
   }
 
+  /** Inserts a row; its number. */
+  insert(text: string, ...params: readonly Value[]): number {
+    this.#endReading();
+    this.#generation += 1;
+    return Number(this.#prepared('run', text).run(...params).lastInsertRowid);
+  }
+
   /** Runs statements without values (schema). */
   exec(text: string): void {
     this.#endReading();

@@ -32,8 +32,8 @@ export interface SqliteOptions {
   readonly tenantHandlesMax?: number;
   /** Requests will wait for audit rows: a thread of its own appends those of tenants. */
   readonly auditThread?: boolean;
-  /** Versions that a tenant's handle writes by itself, before it starts a thread for the batches that follow. */
-  readonly versionsBeforeThread?: number;
+  /** Versions and records that a tenant's handle writes by itself, before it starts a thread for what follows. */
+  readonly rowsBeforeThread?: number;
 }
 
 const capabilities: Capabilities = {
@@ -67,8 +67,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     held: (lease) => leaseHeld(system, lease),
     system: { path: systemPath, key: () => keys.derive('system-store') },
     // Who serves writes little, and what it writes it reads at once.
-    versionsBeforeThread:
-      options.versionsBeforeThread ?? (appender === undefined ? limits.versionsBeforeThread : Infinity),
+    rowsBeforeThread: options.rowsBeforeThread ?? (appender === undefined ? limits.rowsBeforeThread : Infinity),
   });
 
   return {

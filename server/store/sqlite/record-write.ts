@@ -1,29 +1,26 @@
 import type { LineSum } from '../../record/line-sum.ts';
 import { type Unit, unitText } from '../../record/unit.ts';
 import type { Op } from '../port.ts';
+import type { RecordRow } from './batch-rows.ts';
 import type { Connection } from './connection.ts';
 
 type Named<Name extends Op['op']> = Extract<Op, { readonly op: Name }>;
 
 /** Replaces a record's slices and the references that it made. */
-export function writeRecord(data: Connection, { record, references, lines }: Named<'record'>): void {
-  const { type, id, hash, file, slices } = record;
-  const json = JSON.stringify(slices);
-  const layers = record.layers === undefined ? null : JSON.stringify(record.layers);
+export function writeRecord(data: Connection, row: RecordRow): void {
+  const { type, id, hash, file, slices, layers, references, lines } = row;
   const known = ridOf(data, type, id);
   if (known !== undefined) {
     const update = 'UPDATE record SET hash = ?, file = ?, slices = ?, layers = ? WHERE rid = ?';
-    data.run(update, hash, file, json, layers, known);
+    data.run(update, hash, file, slices, layers, known);
     data.run('DELETE FROM reference WHERE record = ?', known);
-  } else {
-    const insert = 'INSERT INTO record(type, id, hash, file, slices, layers) VALUES(?, ?, ?, ?, ?, ?)';
-    data.run(insert, type, id, hash, file, json, layers);
   }
-  const rid = known ?? data.value<number>('SELECT last_insert_rowid()') ?? 0;
-  if (lines !== undefined) writeLineSum(data, rid, lines);
+  const insert = 'INSERT INTO record(type, id, hash, file, slices, layers) VALUES(?, ?, ?, ?, ?, ?)';
+  const rid = known ?? data.insert(insert, type, id, hash, file, slices, layers);
+  if (lines !== null && lines !== undefined) writeLineSum(data, rid, lines);
   else if (known !== undefined) data.run('DELETE FROM line_sum WHERE rid = ?', rid);
-  for (const to of references) {
-    data.run('INSERT OR IGNORE INTO reference(type, id, record) VALUES(?, ?, ?)', to.type, to.id, rid);
+  for (const [toType, toId] of references) {
+    data.run('INSERT OR IGNORE INTO reference(type, id, record) VALUES(?, ?, ?)', toType, toId, rid);
   }
 }
 

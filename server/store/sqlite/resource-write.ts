@@ -14,13 +14,30 @@ export function inVersionOrder(ops: readonly VersionRow[]): readonly VersionRow[
   return ops.toSorted((a, b) => compare(a.contract, b.contract) || compare(a.type, b.type) || compare(a.id, b.id));
 }
 
-/** Writes one version: history, current state, search rows, lineage. Inside the batch's transaction. */
-export function writeResource(
+/** Writes versions, numbered from `first`, and their search rows. Inside the batch's transaction. */
+export function writeResources(
+  data: Connection,
+  contracts: Contracts,
+  versions: readonly VersionRow[],
+  first: number,
+  sequence: number,
+): void {
+  const sides: SideRows = new Map();
+  const batch = { first, sequence, sides };
+  for (const [index, row] of versions.entries()) writeResource(data, contracts, row, first + index, batch);
+  insertSides(data, sides);
+}
+
+/** Rows to come of each side table: the number of its columns, and the values of one row after the other. */
+type SideRows = Map<string, { readonly width: number; readonly values: Bound[] }>;
+
+/** One version: history, current state, search rows, lineage. */
+function writeResource(
   data: Connection,
   contracts: Contracts,
   op: VersionRow,
   vid: number,
-  sequence: number,
+  { first, sequence, sides }: { readonly first: number; readonly sequence: number; readonly sides: SideRows },
 ): void {
   const layout = present(contracts.ensure(op.contract).get(op.type), `the search layout of ${op.type}`);
   const partition = contracts.ensurePartition(op.contract, op.type);
@@ -43,8 +60,12 @@ export function writeResource(
     op.change,
     body,
   );
-  if (before !== undefined && before[3] === 0) removeIndex(data, layout, before[1]);
-  if (op.change !== 'delete') writeIndex(data, layout, op, vid);
+  if (before !== undefined && before[3] === 0) {
+    // Of the version before in the same batch.
+    if (before[1] >= first) insertSides(data, sides);
+    removeIndex(data, layout, before[1]);
+  }
+  if (op.change !== 'delete') writeIndex(data, layout, op, vid, sides);
   if (op.lineage !== null) {
     data.run('INSERT INTO lineage(vid, file, lineage) VALUES(?, ?, ?)', vid, op.file, op.lineage);
   }
@@ -71,21 +92,42 @@ function writeCurrent(
   return vid;
 }
 
-function writeIndex(data: Connection, layout: Layout, op: VersionRow, vid: number): void {
+function writeIndex(data: Connection, layout: Layout, op: VersionRow, vid: number, sides: SideRows): void {
   const wide: Bound[] = layout.columns.map(() => null);
-  const sides = new Set<string>();
+  const own = new Set<string>();
   for (const [param, kind, ...values] of op.index) {
     const parameter = layout.parameters.get(param);
     assert(parameter !== undefined && parameter.kind === kind, `${op.type}.${param} is in the schema`);
     if (parameter.side === undefined) {
       assert(wide[parameter.slot] === null, `${op.type}.${param} has one value`);
-      wide.splice(parameter.slot, values.length, ...values);
+      for (const [at, value] of values.entries()) wide[parameter.slot + at] = value;
     } else {
-      sides.add(param);
-      data.run(insertSide(parameter.side, values.length), ...values, vid);
+      own.add(param);
+      let rows = sides.get(parameter.side);
+      if (rows === undefined) {
+        rows = { width: values.length + 1, values: [] };
+        sides.set(parameter.side, rows);
+      }
+      rows.values.push(...values, vid);
     }
   }
-  data.run(insertWide(layout), vid, op.id, [...sides].join(' '), ...wide);
+  data.run(insertWide(layout), vid, op.id, [...own].join(' '), ...wide);
+}
+
+/** Rows of one statement, whose call costs as much as finding a row's place: few sizes, since each is prepared. */
+const rowsPerInsert = [32, 8, 1] as const;
+
+/** Inserts the rows that came together, and forgets them. */
+function insertSides(data: Connection, sides: SideRows): void {
+  for (const [side, { width, values }] of sides) {
+    let at = 0;
+    for (const rows of rowsPerInsert) {
+      const text = insertSide(side, width, rows);
+      const length = width * rows;
+      for (; at + length <= values.length; at += length) data.run(text, ...values.slice(at, at + length));
+    }
+  }
+  sides.clear();
 }
 
 function removeIndex(data: Connection, layout: Layout, vid: number): void {
@@ -96,10 +138,9 @@ function removeIndex(data: Connection, layout: Layout, vid: number): void {
   }
 }
 
-const marks: Readonly<Record<number, string>> = { 1: '?, ?', 2: '?, ?, ?' };
-
-function insertSide(side: string, values: number): string {
-  return `INSERT OR IGNORE INTO ${side} VALUES(${marks[values]})`;
+function insertSide(side: string, width: number, rows: number): string {
+  const row = `(${Array(width).fill('?').join(', ')})`;
+  return `INSERT OR IGNORE INTO ${side} VALUES${Array(rows).fill(row).join(', ')}`;
 }
 
 const wideInserts = new WeakMap<Layout, string>();

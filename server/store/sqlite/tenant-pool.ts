@@ -12,10 +12,7 @@ export interface TenantPool {
   close(): Promise<void>;
 }
 
-type Shared = Pick<
-  TenantStoreOptions,
-  'schema' | 'disclosures' | 'held' | 'appender' | 'system' | 'versionsBeforeThread'
->;
+type Shared = Pick<TenantStoreOptions, 'schema' | 'disclosures' | 'held' | 'appender' | 'system' | 'rowsBeforeThread'>;
 
 interface PoolOptions extends Shared {
   readonly keys: TenantKeys;

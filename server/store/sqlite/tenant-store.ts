@@ -35,7 +35,7 @@ export interface TenantStoreOptions {
   /** The system's file, for a thread that looks up leases there. */
   readonly system: { readonly path: string; readonly key: () => Buffer };
   /** See `SqliteOptions`. */
-  readonly versionsBeforeThread: number;
+  readonly rowsBeforeThread: number;
   /** Left out: whoever appends audit rows waits for the disk. */
   readonly appender?: AuditAppender | undefined;
 }
@@ -80,7 +80,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     new Connection({ ...place(name), ...more });
   const dataPlace = place('data');
   // Who writes much does so with the thread's cache beside this one, in the memory that an ingest may take.
-  const cacheKibibytes = Number.isFinite(options.versionsBeforeThread) ? 16_384 : 65_536;
+  const cacheKibibytes = Number.isFinite(options.rowsBeforeThread) ? 16_384 : 65_536;
   const data = dataFile(dataPlace.path, dataPlace.key, { cacheKibibytes, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);
@@ -92,7 +92,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   };
   const known = contracts(data, schema);
   const kept = keptAnswers(data);
-  const batches = transactor({ tenant, data, contracts: known, held }, options.versionsBeforeThread, () => ({
+  const batches = transactor({ tenant, data, contracts: known, held }, options.rowsBeforeThread, () => ({
     ...{ tenant, schema },
     data: opened(dataPlace),
     system: opened(system),

@@ -17,7 +17,7 @@ import {
   writeLines,
   writeRecord,
 } from './record-write.ts';
-import { inVersionOrder, writeResource } from './resource-write.ts';
+import { inVersionOrder, writeResources } from './resource-write.ts';
 
 /** What a batch needs besides its ops. `held` tells whether the system's lease row still has this epoch. */
 export interface Writer {
@@ -58,7 +58,7 @@ export function transact(writer: Writer, rows: readonly BatchRow[], at: string, 
       const sequence = (last?.sequence ?? 0) + 1;
       const first = (last?.last ?? 0) + 1;
       const versions = inVersionOrder(rows.filter((row) => row.op === 'version'));
-      for (const [index, row] of versions.entries()) writeResource(data, contracts, row, first + index, sequence);
+      writeResources(data, contracts, versions, first, sequence);
       for (const [place, row] of rows.entries()) if (row.op !== 'version') writeRow(data, row, sequence, place);
       if (rows.some(({ op }) => recordOps.has(op))) data.run('UPDATE record_state SET batch = ?', `${sequence} ${at}`);
       data.run(

@@ -1,11 +1,11 @@
 import { assert } from '../../core/assert.ts';
 import type { TenantStore } from '../port.ts';
-import { type BatchRow, batchRows } from './batch-rows.ts';
+import { type BatchRow, batchRows, weightOf } from './batch-rows.ts';
 import { type BatchPlaces, type BatchWriter, batchWriter } from './batch-writer.ts';
 import { transact, type Writer } from './transact.ts';
 
-/** After so many versions the log is moved into the file (some 60 MB): see `Transactor`. */
-const versionsPerCheckpoint = 8_000;
+/** After so many versions and records the log is moved into the file (some 60 MB): see `Transactor`. */
+const rowsPerCheckpoint = 8_000;
 
 export interface Transactor {
   readonly transact: TenantStore['transact'];
@@ -14,18 +14,19 @@ export interface Transactor {
 }
 
 /**
- * Commits a tenant's batches: the first ones at once; when there are many, those with versions in a thread, so that the
- * caller can make the next batch meanwhile. The log of a file that somebody always reads never begins anew; so now and
- * then its content is moved while the caller waits for a batch and reads nothing.
+ * Commits a tenant's batches: the first ones at once; when there are many, those with versions or records in a thread,
+ * so that the caller can make the next batch meanwhile. The log of a file that somebody always reads never begins anew;
+ * so now and then its content is moved while the caller waits for a batch and reads nothing.
  *
- * @param versionsMax written before the thread is started, whose start and second cache a small file does not pay for
+ * @param rowsMax versions and records written before the thread is started, whose start and second cache a small file
+ *   does not pay for
  */
-export function transactor(writer: Writer, versionsMax: number, places: () => BatchPlaces): Transactor {
+export function transactor(writer: Writer, rowsMax: number, places: () => BatchPlaces): Transactor {
   let thread: BatchWriter | undefined;
   let written = 0;
   let logged = 0;
 
-  const inThread = async (rows: readonly BatchRow[], versions: number, ...when: WhenArguments) => {
+  const inThread = async (rows: readonly BatchRow[], weight: number, ...when: WhenArguments) => {
     // Whoever may not open the file may not start a thread that does.
     writer.data.open();
     thread ??= batchWriter(places());
@@ -34,8 +35,8 @@ export function transactor(writer: Writer, versionsMax: number, places: () => Ba
     writer.data.refresh();
     const batch = await mine.transact(rows, ...when);
     writer.data.refresh();
-    logged += versions;
-    if (logged >= versionsPerCheckpoint) {
+    logged += weight;
+    if (logged >= rowsPerCheckpoint) {
       logged = 0;
       await mine.checkpoint();
     }
@@ -45,10 +46,10 @@ export function transactor(writer: Writer, versionsMax: number, places: () => Ba
     async transact(ops, at, lease) {
       for (const op of ops) assert(op.tenant === writer.tenant, 'every op of a batch names the tenant of its handle');
       const rows = batchRows(ops);
-      const versions = rows.reduce((sum, { op }) => (op === 'version' ? sum + 1 : sum), 0);
-      if (versions > 0 && written >= versionsMax) return inThread(rows, versions, at, lease);
+      const weight = weightOf(rows);
+      if (weight > 0 && written >= rowsMax) return inThread(rows, weight, at, lease);
       const batch = transact(writer, rows, at, lease);
-      written += versions;
+      written += weight;
       return batch;
     },
     async close() {

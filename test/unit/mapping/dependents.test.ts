@@ -90,6 +90,14 @@ describe('Dependents', () => {
     }
   });
 
+  it('of what no other unit shows are the units that it belongs to', async () => {
+    const unseen = (one: Changed) => ({ ...one, unseen: true });
+    expect(await units(unseen(change('person', 'P', person('P'))))).to.deep.equal(['person/P']);
+    expect(await units(unseen(change('position', 'S')))).to.deep.equal(['position/S']);
+    const paid = assignment('A', { personId: 'P', positionId: 'S' });
+    expect(await units(unseen(change('assignment', 'A', paid)))).to.deep.equal(['person/P']);
+  });
+
   it('of nothing are nothing', async () => {
     expect(await units()).to.deep.equal([]);
   });

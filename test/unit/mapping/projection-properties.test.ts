@@ -5,7 +5,8 @@ import { dependents } from '../../../server/mapping/dependents.ts';
 import { loadRecords, recordCache } from '../../../server/mapping/load-records.ts';
 import { recordSet } from '../../../server/mapping/record-set.ts';
 import { referencesOf } from '../../../server/mapping/references.ts';
-import { keyText, type SourceRecord } from '../../../server/record/record.ts';
+import { isUnseen } from '../../../server/mapping/unseen.ts';
+import { keyText, type RecordKey, type SourceRecord } from '../../../server/record/record.ts';
 import { type Unit, unitText } from '../../../server/record/unit.ts';
 import { anyRecord, anyRecords, firstDay } from '../../support/arbitrary-esr.ts';
 import { context, mapping } from '../../support/esr-records.ts';
@@ -82,22 +83,53 @@ describe('A projection of any records', () => {
     await fc.assert(
       fc.asyncProperty(anyRecords, anyRecord, fc.boolean(), async (records, candidate, remove) => {
         const before = records.find((one) => keyText(one) === keyText(candidate));
-        const rest = records.filter((one) => one !== before);
-        const after = remove ? undefined : candidate;
-        const key = { type: candidate.type, id: candidate.id };
-        const changed = { key, before: refs(before), after: refs(after) };
-        const found = new Set((await dependents([changed], recordMap(records))).map(unitText));
-        const old = show(records, today);
-        const now = show(after === undefined ? rest : [...rest, after], today);
-        for (const unit of new Set([...old.keys(), ...now.keys()])) {
-          const same = (old.get(unit) ?? '[]') === (now.get(unit) ?? '[]');
-          expect(same || found.has(unit), `${unit} changes with ${keyText(key)}`).to.equal(true);
-        }
+        await expectDependents(records, before, remove ? undefined : candidate, candidate);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('changes with one field of a record only where that record has it as a dependent', async () => {
+    await fc.assert(
+      fc.asyncProperty(anyRecords, anyEdit, fc.nat(), async (records, [field, value], choice) => {
+        const before = records[choice % Math.max(records.length, 1)];
+        if (before === undefined) return;
+        const slices = before.slices.map((slice, at) =>
+          at === choice % before.slices.length ? { ...slice, fields: { ...slice.fields, [field]: value } } : slice,
+        );
+        await expectDependents(records, before, { ...before, slices }, before);
       }),
       { numRuns: 500 },
     );
   });
 });
+
+/** A field that some type of record has, or none, and a value for it. */
+const anyEdit = fc.constantFrom(
+  ...['firstName', 'lastName', 'fte', 'jobRole', 'positionTitle', 'staffGroup', 'name'].map((name) => [name, 'Robin']),
+  ...['userPersonType', 'userStatus'].map((name) => [name, 'Applicant']),
+  ...['terminationDate', 'earliestStart', 'endDate'].map((name) => [name, addDays(today, -9)]),
+  ...['personId', 'positionId', 'organisationId', 'parentId'].map((name) => [name, `${name.charAt(0)}2`.toUpperCase()]),
+) as fc.Arbitrary<[string, string]>;
+
+async function expectDependents(
+  records: readonly SourceRecord[],
+  before: SourceRecord | undefined,
+  after: SourceRecord | undefined,
+  { type, id }: RecordKey,
+): Promise<void> {
+  const rest = records.filter((one) => one !== before);
+  const key = { type, id };
+  const unseen = before !== undefined && after !== undefined && isUnseen(before, after);
+  const changed = { key, before: refs(before), after: refs(after), unseen };
+  const found = new Set((await dependents([changed], recordMap(records))).map(unitText));
+  const old = show(records, today);
+  const now = show(after === undefined ? rest : [...rest, after], today);
+  for (const unit of new Set([...old.keys(), ...now.keys()])) {
+    const same = (old.get(unit) ?? '[]') === (now.get(unit) ?? '[]');
+    expect(same || found.has(unit), `${unit} changes with ${keyText(key)}`).to.equal(true);
+  }
+}
 
 function refs(record: SourceRecord | undefined) {
   return record === undefined ? [] : referencesOf(record);
