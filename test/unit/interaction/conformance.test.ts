@@ -39,7 +39,8 @@ describe('interaction/metadata and smart-configuration', () => {
       const names = searchParam.map(({ name }) => name);
       expect(names).to.have.members(['_id', '_lastUpdated', ...(parameters.get(type)?.keys() ?? [])]);
       for (const name of names) {
-        const url = `${base}/${type}?${name}=${name === 'date' || name === '_lastUpdated' ? '2026' : name === 'active' ? 'true' : 'x'}`;
+        const value = name === 'date' || name === '_lastUpdated' ? '2026' : isBoolean(type, name) ? 'true' : 'x';
+        const url = `${base}/${type}?${name}=${value}`;
         expect((await rig.app.inject({ url, headers: { authorization } })).statusCode, url).to.equal(200);
       }
     }
@@ -53,7 +54,8 @@ describe('interaction/metadata and smart-configuration', () => {
       for (const { name, documentation = '' } of searchParam) {
         const [, listed = ''] = documentation.split('Modifiers: ');
         for (const modifier of listed === '' ? [] : listed.split(', ')) {
-          const value = modifier === 'missing' || name === 'active' ? 'true' : modifier === 'of-type' ? 's|c|v' : 'x';
+          const truth = modifier === 'missing' || isBoolean(type, name);
+          const value = truth ? 'true' : modifier === 'of-type' ? 's|c|v' : 'x';
           expect(await ask(`${base}/${type}?${name}:${modifier}=${value}`), `${name}:${modifier}`).to.equal(200);
         }
         expect(await ask(`${base}/${type}?${name}:constructor=true`), name).to.equal(400);
@@ -125,3 +127,7 @@ describe('interaction/metadata and smart-configuration', () => {
     ]);
   });
 });
+
+function isBoolean(type: string, name: string): boolean {
+  return parameters.get(type)?.get(name)?.of === 'boolean';
+}
