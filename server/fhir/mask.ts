@@ -11,8 +11,22 @@ export interface MaskedPath {
 
 type Json = Record<string, unknown>;
 
-/** The bytes without those elements, tagged SUBSETTED, whether or not they were there: the tag tells nothing either. */
+/** To parse and write twenty resources is three quarters of a masked search: what was made goes with its bytes. */
+const made = new WeakMap<readonly MaskedPath[], WeakMap<Buffer, Buffer>>();
+
+/**
+ * The bytes without those elements, tagged SUBSETTED, whether or not they were there: the tag tells nothing either.
+ * Asked again with the same objects it gives the same object, as long as somebody holds `body` (a store's cache does).
+ */
 export function withoutElements(body: Buffer, paths: readonly MaskedPath[]): Buffer {
+  const ofMask = made.get(paths) ?? new WeakMap<Buffer, Buffer>();
+  made.set(paths, ofMask);
+  const known = ofMask.get(body) ?? leftOf(body, paths);
+  ofMask.set(body, known);
+  return known;
+}
+
+function leftOf(body: Buffer, paths: readonly MaskedPath[]): Buffer {
   const resource = JSON.parse(body.toString()) as Json;
   for (const { steps, kept } of paths) leaveOut(resource, steps, kept);
   return Buffer.from(JSON.stringify(tagSubsetted(resource)));
