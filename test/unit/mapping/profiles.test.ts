@@ -33,9 +33,10 @@ function rendered(kind: string): readonly string[] {
   const code = [...inCode, ...readdirSync(new URL('audit/', server)).map((name) => `audit/${name}`)]
     .map((name) => readFileSync(new URL(name, server), 'utf8'))
     .join('\n');
-  const pattern =
-    kind === 'StructureDefinition' ? /url\('([\w-]+)'\)/g : new RegExp(`\\$\\{canonicalBase\\}/${kind}/([\\w-]+)`, 'g');
-  return [...new Set([...code.matchAll(pattern)].map(([, name]) => `{base}/${kind}/${name}`))];
+  const whole = new RegExp(`\\$\\{canonicalBase\\}/${kind}/([\\w-]+)`, 'g');
+  const patterns = kind === 'StructureDefinition' ? [whole, /url\('([\w-]+)'\)/g] : [whole];
+  const named = patterns.flatMap((pattern) => [...code.matchAll(pattern)]);
+  return [...new Set(named.map(([, name]) => `{base}/${kind}/${name}`))];
 }
 
 describe('Profiles', () => {
