@@ -65,19 +65,34 @@ export function auditLog(
 /** One transaction. Throws `conflict` where a number is not its writer's next. */
 export function appendRows(file: Connection, rows: readonly AuditRow[]): void {
   file.immediate(() => {
-    const next = new Map<string, number>();
-    for (const row of rows) appendRow(file, row, next);
+    assertNext(file, rows);
+    for (let at = 0; at < rows.length; at += rowsPerInsert) {
+      const some = rows.slice(at, at + rowsPerInsert);
+      const values = some.flatMap(({ writer, number, at, bytes, hash }) => [writer, number, at, bytes, hash]);
+      file.run(inserting(some.length), ...values);
+    }
   });
 }
 
-/** @param next the number that follows each writer's last row, as far as this transaction has asked for it */
-function appendRow(file: Connection, { writer, number, at, bytes, hash }: AuditRow, next: Map<string, number>): void {
-  if (number !== (next.get(writer) ?? nextNumber(file, writer))) {
-    throw new StoreError('conflict', "an audit row is not its writer's next");
+/** A statement costs as much as a row. */
+const rowsPerInsert = 16;
+const inserts = new Map<number, string>();
+
+function inserting(rows: number): string {
+  const known =
+    inserts.get(rows) ?? `INSERT INTO audit(${columns}) VALUES${Array(rows).fill('(?, ?, ?, ?, ?)').join()}`;
+  inserts.set(rows, known);
+  return known;
+}
+
+function assertNext(file: Connection, rows: readonly AuditRow[]): void {
+  const next = new Map<string, number>();
+  for (const { writer, number } of rows) {
+    if (number !== (next.get(writer) ?? nextNumber(file, writer))) {
+      throw new StoreError('conflict', "an audit row is not its writer's next");
+    }
+    next.set(writer, number + 1);
   }
-  next.set(writer, number + 1);
-  const insert = 'INSERT INTO audit(writer, number, at, bytes, hash) VALUES(?, ?, ?, ?, ?)';
-  file.run(insert, writer, number, at, bytes, hash);
 }
 
 function nextNumber(file: Connection, writer: string): number {
