@@ -1,3 +1,4 @@
+import { quoted } from '../core/json.ts';
 import type { AuditEntry, SignedHeads } from './entry.ts';
 
 /**
@@ -20,11 +21,9 @@ function member(name: string, value: string | null | undefined): string {
   return value === null || value === undefined ? '' : name + quoted(value);
 }
 
-const plain = /^[\x20\x21\x23-\x5b\x5d-\x7e]*$/;
-
-/** As JSON. Nearly all texts of a row need no escape, and a row is made per request: half of what the whole costs. */
-function quoted(text: string): string {
-  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+/** The mask that a row names: where nothing was disclosed, none applied. */
+export function maskTold(disclosed: readonly string[], mask: readonly string[]): readonly string[] | undefined {
+  return disclosed.length === 0 || mask.length === 0 ? undefined : mask;
 }
 
 function rareMembers({ carried, checkpoint, mask }: AuditEntry): string {

@@ -3,11 +3,10 @@ import { sha256 } from '../core/hash.ts';
 import { orderedId, randomId } from '../core/id.ts';
 import type { DeliveryAttempt, DeliveryRow } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
-import type { Sight } from '../visibility/sight.ts';
 import { letterOf } from './asked.ts';
 import type { Outcome } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import { aliveMessage, signed, type Unsigned } from './message.ts';
+import { aliveMessage, signed } from './message.ts';
 import { afterFailure, afterSuccess, type DeadLetter } from './progress.ts';
 import { waitAfter } from './retry.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -48,36 +47,6 @@ export async function greet(
   const { body } = message;
   const sent = { bytes: body.length, sha256: sha256(body), at: now.toISOString() };
   return { kind, from: 0, to: 0, outcome, ...sent, unreadable: [] };
-}
-
-/** What the audit keeps of a notification that is about to leave. */
-export function notified(
-  { client, id }: Subscriber,
-  tenant: string,
-  now: Date,
-  told: Pick<Unsigned, 'disclosed' | 'correlationId'>,
-  { mask }: Pick<Sight, 'mask'>,
-): AuditEntry {
-  // One literal: there is one for each notification.
-  return {
-    at: now.toISOString(),
-    tenant,
-    kind: 'rest',
-    interaction: 'notification',
-    client,
-    jti: null,
-    type: 'Subscription',
-    id,
-    query: null,
-    status: 200,
-    outcome: 0,
-    reason: null,
-    requestId: randomId(),
-    correlationId: told.correlationId,
-    address: null,
-    disclosed: told.disclosed,
-    ...(told.disclosed.length === 0 || mask.length === 0 ? {} : { mask }),
-  };
 }
 
 /**

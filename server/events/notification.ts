@@ -1,4 +1,5 @@
 import { derivedId } from '../core/id.ts';
+import { quoted } from '../core/json.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { StoredVersion } from '../store/port.ts';
 import { backport, type SubscriptionStatus } from './subscription-resource.ts';
@@ -67,10 +68,6 @@ function statusText(head: StatusHead, kind: StatusKind, events: readonly ShownEv
   ];
   const opening = `{"resourceType":"Parameters","id":"${id}","meta":{"profile":["${backport.status}"]}`;
   return `${opening},"parameter":[${parameters.join(',')}]}`;
-}
-
-function quoted(text: string): string {
-  return JSON.stringify(text);
 }
 
 function errorConcept(error: string) {

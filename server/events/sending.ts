@@ -4,11 +4,12 @@ import { limits } from '../core/limits.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
-import { type Attempted, concluded, notified } from './attempt.ts';
+import { type Attempted, concluded } from './attempt.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import { eventMessage, type Listening, signed, type Unsigned } from './message.ts';
 import { nextStep } from './next-step.ts';
+import { notified } from './notified.ts';
 import { type Range, rangesAfter } from './ranges.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { SubscriptionStatus } from './subscription-resource.ts';
@@ -236,7 +237,13 @@ class Line {
     }
     this.#prepared = ready.at(-1)?.to ?? before;
     const told = ready.flatMap(({ message }) => (message === undefined ? [] : [message]));
-    await Promise.all(told.map((message) => parts.audit(notified(one, store.tenant, now, message, sight))));
+    await Promise.all(
+      told.map((message) =>
+        parts.audit(
+          notified({ tenant: store.tenant, client: one.client, id: one.id, address: null }, message, sight, now),
+        ),
+      ),
+    );
     return ready;
   }
 }

@@ -20,10 +20,11 @@ const made = new WeakMap<readonly MaskedPath[], WeakMap<Buffer, Buffer>>();
  */
 export function withoutElements(body: Buffer, paths: readonly MaskedPath[]): Buffer {
   const ofMask = made.get(paths) ?? new WeakMap<Buffer, Buffer>();
-  made.set(paths, ofMask);
-  const known = ofMask.get(body) ?? leftOf(body, paths);
-  ofMask.set(body, known);
-  return known;
+  const known = ofMask.get(body);
+  if (known !== undefined) return known;
+  const left = leftOf(body, paths);
+  made.set(paths, ofMask.set(body, left));
+  return left;
 }
 
 function leftOf(body: Buffer, paths: readonly MaskedPath[]): Buffer {

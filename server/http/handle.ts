@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { AuditEntry } from '../audit/entry.ts';
+import { maskTold } from '../audit/row.ts';
 import { AppError } from '../core/error.ts';
 import { answers, outcomeBytes } from '../fhir/outcome.ts';
 import type { InteractionResponse } from '../interaction/context.ts';
@@ -106,7 +107,7 @@ function auditEntry(exchange: Exchange, { status, failure, disclosed, created = 
     disclosed,
   };
   const user = access?.userId ?? undefined;
-  const mask = disclosed.length === 0 || exchange.mask.length === 0 ? undefined : exchange.mask;
+  const mask = maskTold(disclosed, exchange.mask);
   // Most requests have neither: spreading what is not there takes a hundredth of a read.
   if (user === undefined && mask === undefined) return entry;
   return { ...entry, ...(user === undefined ? {} : { user }), ...(mask === undefined ? {} : { mask }) };

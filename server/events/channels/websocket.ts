@@ -1,7 +1,6 @@
-import type { AuditEntry } from '../../audit/entry.ts';
-import { randomId } from '../../core/id.ts';
 import { limits } from '../../core/limits.ts';
 import type { DeliveryParts } from '../delivery-parts.ts';
+import { notified } from '../notified.ts';
 import { type Bound, boundSubscription, type Told, toldOf } from './websocket-telling.ts';
 
 /** A connection as the channel sees it; `http` brings one. */
@@ -138,7 +137,8 @@ async function tell(room: Room, parts: Parts, drop: Drop): Promise<void> {
     const mine = events.filter(({ number }) => number >= from);
     const told = known ?? (await toldOf(bound, 'event-notification', mine, last, parts));
     bundles.set(from, told);
-    if (known === undefined) await parts.audit(notified(bound, told, seat.socket.address, parts.clock.now()));
+    if (known === undefined)
+      await parts.audit(notified({ ...bound, address: seat.socket.address }, told, bound.sight, parts.clock.now()));
     deliver(room, seat, told.text);
     seat.sent = last;
   }
@@ -164,14 +164,4 @@ async function beat(room: Room, bound: Bound, parts: Parts): Promise<void> {
   const last = await parts.tenantStore(bound.tenant).delivery.lastEvent(bound.id);
   const { text } = await toldOf(bound, 'heartbeat', [], last?.number ?? 0, parts);
   for (const seat of quiet) deliver(room, seat, text);
-}
-
-function notified(bound: Bound, told: Told, address: string | null, now: Date): AuditEntry {
-  const { tenant, client, id, sight } = bound;
-  return {
-    ...{ at: now.toISOString(), tenant, kind: 'rest', interaction: 'notification', client, jti: null },
-    ...{ type: 'Subscription', id, query: null, status: 200, outcome: 0, reason: null, requestId: randomId() },
-    ...{ correlationId: told.correlationId, address, disclosed: told.disclosed },
-    ...(told.disclosed.length === 0 || sight.mask.length === 0 ? {} : { mask: sight.mask }),
-  };
 }

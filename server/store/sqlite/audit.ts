@@ -3,6 +3,7 @@ import { StoreError } from '../error.ts';
 import type { AuditLog, AuditRange, AuditRow } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
+import { insertRows } from './insert-rows.ts';
 
 type Row = [writer: string, number: number, at: string, bytes: string, hash: string];
 
@@ -66,23 +67,9 @@ export function auditLog(
 export function appendRows(file: Connection, rows: readonly AuditRow[]): void {
   file.immediate(() => {
     assertNext(file, rows);
-    for (let at = 0; at < rows.length; at += rowsPerInsert) {
-      const some = rows.slice(at, at + rowsPerInsert);
-      const values = some.flatMap(({ writer, number, at, bytes, hash }) => [writer, number, at, bytes, hash]);
-      file.run(inserting(some.length), ...values);
-    }
+    const values = rows.flatMap(({ writer, number, at, bytes, hash }) => [writer, number, at, bytes, hash]);
+    insertRows(file, `INSERT INTO audit(${columns})`, 5, values);
   });
-}
-
-/** A statement costs as much as a row. */
-const rowsPerInsert = 16;
-const inserts = new Map<number, string>();
-
-function inserting(rows: number): string {
-  const known =
-    inserts.get(rows) ?? `INSERT INTO audit(${columns}) VALUES${Array(rows).fill('(?, ?, ?, ?, ?)').join()}`;
-  inserts.set(rows, known);
-  return known;
 }
 
 function assertNext(file: Connection, rows: readonly AuditRow[]): void {

@@ -4,6 +4,7 @@ import type { VersionRow } from './batch-rows.ts';
 import type { Connection } from './connection.ts';
 import type { Contracts } from './contracts.ts';
 import type { Bound } from './fragment.ts';
+import { insertRows } from './insert-rows.ts';
 import { type Layout, quoted } from './schema.ts';
 
 const emptyBody = Buffer.alloc(0);
@@ -114,18 +115,10 @@ function writeIndex(data: Connection, layout: Layout, op: VersionRow, vid: numbe
   data.run(insertWide(layout), vid, op.id, [...own].join(' '), ...wide);
 }
 
-/** Rows of one statement, whose call costs as much as finding a row's place: few sizes, since each is prepared. */
-const rowsPerInsert = [32, 8, 1] as const;
-
 /** Inserts the rows that came together, and forgets them. */
 function insertSides(data: Connection, sides: SideRows): void {
   for (const [side, { width, values }] of sides) {
-    let at = 0;
-    for (const rows of rowsPerInsert) {
-      const text = insertSide(side, width, rows);
-      const length = width * rows;
-      for (; at + length <= values.length; at += length) data.run(text, ...values.slice(at, at + length));
-    }
+    insertRows(data, `INSERT OR IGNORE INTO ${side}`, width, values);
   }
   sides.clear();
 }
@@ -136,11 +129,6 @@ function removeIndex(data: Connection, layout: Layout, vid: number): void {
   for (const param of sides === '' ? [] : sides.split(' ')) {
     data.run(`DELETE FROM ${quoted(`${layout.contract}_${layout.type}_${param}`)} WHERE vid = ?`, vid);
   }
-}
-
-function insertSide(side: string, width: number, rows: number): string {
-  const row = `(${Array(width).fill('?').join(', ')})`;
-  return `INSERT OR IGNORE INTO ${side} VALUES${Array(rows).fill(row).join(', ')}`;
 }
 
 const wideInserts = new WeakMap<Layout, string>();
