@@ -128,6 +128,12 @@ const cases: readonly Case[] = [
     says: /^server\/core\/a\.ts:2: console$/,
   },
   {
+    it: 'a test that skips itself says what it needs',
+    rule: rules.skipsSayWhatTheyNeed,
+    broken: { 'test/unit/a.test.ts': "it('holds', function () {\n  this.skip();\n});\n" },
+    says: /a\.test\.ts:2: no reason/,
+  },
+  {
     it: 'nothing is unfinished and nothing names a machine or a folder outside',
     rule: rules.noForbiddenWords,
     broken: { 'server/core/a.ts': `// ${'TO'}${'DO'} later\n` },

@@ -10,6 +10,7 @@ import { deliveryParts, type TenantParts, tenantParts } from '../../server/store
 import { applyBatch, draftOf } from '../../server/store/mongo/transact.ts';
 import type { Op, Store } from '../../server/store/port.ts';
 import { dropDatabases, freshDatabase, mongoUri, uriOf } from '../support/mongo-place.ts';
+import { needs } from '../support/needs.ts';
 import * as fixture from '../support/store-fixture.ts';
 
 const { at, op, resource, tenantOf } = fixture;
@@ -111,11 +112,37 @@ function describeJournal(base: string): void {
   it('is finished by processes with transactions too', async function () {
     const other = await open(true);
     try {
-      if (!other.capabilities.atomicReads) this.skip();
+      needs(this, 'transactions', other.capabilities.atomicReads);
       await left(1, batchOps);
       await tenantOf(other, 'one').transact([resource('p2')], at(2));
       expect(await tenantOf(other, 'one').resources.counts('v1')).to.deep.equal({ Practitioner: 2 });
     } finally {
+      await other.close();
+    }
+  });
+
+  it('is read and written, and a store is opened, beside a transaction that a dead process left open', async function () {
+    needs(this, 'VERIFY=1', process.env['VERIFY'] === '1');
+    const other = await open(true);
+    const session = await raw.startSession();
+    try {
+      needs(this, 'transactions', other.capabilities.atomicReads);
+      session.startTransaction();
+      await raw.collection<{ _id: string }>('setting').insertOne({ _id: 'unfinished' }, { session });
+      const ended = new Promise((resolve) => setTimeout(resolve, 6_000)).then(() => session.abortTransaction());
+      const [third] = await Promise.all([
+        open(true),
+        tenantOf(other, 'one').resources.counts('v1'),
+        other.system.leases.acquire('ingest/one', 'a', 30, new Date(at(0))),
+        tenantOf(other, 'one').transact([resource('p1')], at(1)),
+      ]);
+      await ended;
+      expect(third.capabilities.atomicReads).to.equal(true);
+      expect(await tenantOf(third, 'one').resources.counts('v1')).to.deep.equal({ Practitioner: 1 });
+      expect(await third.system.leases.current('ingest/one')).to.include({ owner: 'a', epoch: 1 });
+      await third.close();
+    } finally {
+      await session.endSession();
       await other.close();
     }
   });

@@ -8,6 +8,7 @@ import { type AdminRig, adminRig } from '../support/admin-rig.ts';
 import { tamperWith } from '../support/audit-file.ts';
 import { verifyFolder } from '../support/audited-house.ts';
 import { trustX } from '../support/house-open.ts';
+import { needs } from '../support/needs.ts';
 import { serveProcess } from '../support/serve-process.ts';
 import { smallFile } from '../support/small-files.ts';
 import { onEmbeddedStore, storeSetting } from '../support/store-under-test.ts';
@@ -25,8 +26,7 @@ describe('A server whose audit log cannot be written', () => {
   after(() => rig.close());
 
   it('answers no FHIR request, allowed or refused, and no token request, until it can be written again', async function () {
-    // Made unwritable in the embedded store's file.
-    if (!onEmbeddedStore) this.skip();
+    needs(this, 'files of the embedded store', onEmbeddedStore);
     const base = '/t/rxx/fhir/v1';
     const token = await rig.token('rxx', 'system/*.rs system/AuditEvent.rs');
     const paths = ['/Practitioner', '/Practitioner?family=Name1', '/AuditEvent', '/metadata', '/Practitioner/none'];

@@ -6,6 +6,7 @@ import { anchorFile } from '../../server/cli/audit-anchor.ts';
 import { type Tamper, tamperWith } from '../support/audit-file.ts';
 import { copyFiles, verifyFolder, writeRuns } from '../support/audited-house.ts';
 import { runCommand } from '../support/house-command.ts';
+import { needs } from '../support/needs.ts';
 import { onEmbeddedStore } from '../support/store-under-test.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
@@ -149,8 +150,7 @@ describe('Tampering with the audit log', () => {
   let copy: ReturnType<typeof temporaryFolder>;
 
   before(async function () {
-    // It is the embedded store's files that are tampered with.
-    if (!onEmbeddedStore) this.skip();
+    needs(this, 'files of the embedded store', onEmbeddedStore);
     await writeRuns(original.path, runs.slice(0, 1), anchor);
     copyFiles(original.path, older.path);
     await writeRuns(original.path, runs.slice(1), anchor);

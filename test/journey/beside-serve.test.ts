@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { commandJson, runCommand, type ServingCommand, serveCommand, until } from '../support/house-command.ts';
 import { type Answer, send } from '../support/house-server.ts';
 import { fileOf } from '../support/journey-vector.ts';
+import { needs } from '../support/needs.ts';
 import { onEmbeddedStore } from '../support/store-under-test.ts';
 
 const slowMs = 120_000;
@@ -67,8 +68,7 @@ describe('Commands beside a running server', () => {
   }).timeout(slowMs);
 
   it('are told that the folder has a server already', async function () {
-    // Of servers on MongoDB there may be many.
-    if (!onEmbeddedStore) this.skip();
+    needs(this, 'a store for one machine', onEmbeddedStore);
     const second = await runCommand(data, 'serve', '--port', '0');
     expect(second).to.include({ status: 1, stdout: '' });
     expect(second.stderr).to.match(/^esr-fhir: [^\n]+\n$/);

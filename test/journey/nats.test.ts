@@ -6,6 +6,7 @@ import { until } from '../support/house-command.ts';
 import { type TenantDocument, type TestHouse, testHouse, trustX, trustY } from '../support/house-open.ts';
 import { serveTestHouse, type TestServer } from '../support/house-server.ts';
 import { type NatsServer, natsProgram, natsServer } from '../support/nats-server.ts';
+import { needs } from '../support/needs.ts';
 import { temporaryFolder } from '../support/temporary-folder.ts';
 
 const names = ['ESR-rxx', 'ESR-ryy'];
@@ -22,8 +23,8 @@ describe('Publishing to NATS JetStream', () => {
   let events = 0;
 
   before(async function () {
-    if (natsProgram === undefined) this.skip();
-    nats = await natsServer(natsProgram, folder.path);
+    needs(this, 'program nats-server', natsProgram !== undefined);
+    nats = await natsServer(present(natsProgram, 'the program'), folder.path);
     house = await testHouse([published(trustX), published(trustY), quiet], undefined, undefined, { nats: nats.url });
     server = await serveTestHouse(house);
     connection = await connect({ servers: nats.url, maxReconnectAttempts: -1, reconnectTimeWait: 100 });

@@ -2,9 +2,10 @@ import { spawn } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { withSettings } from '../../scripts/docs-settings.ts';
+import { compiledProgram } from '../support/compiled-program.ts';
 import { removeStore, storeSetting } from '../support/store-under-test.ts';
 
 const readme = readFileSync('README.md', 'utf8');
@@ -24,8 +25,7 @@ async function freePort(): Promise<number> {
 
 /** `npx esr-fhir …` as in a checkout, without npm's own start-up time. */
 function shim(folder: string): void {
-  const loader = `file://${resolve('node_modules/tsx/dist/loader.mjs')}`;
-  const command = `exec "${process.execPath}" --import "${loader}" "${resolve('server/main.ts')}" "$@"`;
+  const command = `exec "${process.execPath}" "${compiledProgram()}" "$@"`;
   writeFileSync(join(folder, 'npx'), `#!/bin/sh\nshift\n${command}\n`);
   chmodSync(join(folder, 'npx'), 0o755);
 }

@@ -7,6 +7,7 @@ import { present } from '../../server/core/assert.ts';
 import { type DeliveryRig, deliveryRig } from '../support/delivery-rig.ts';
 import { freePort } from '../support/free-port.ts';
 import { until } from '../support/house-command.ts';
+import { needs } from '../support/needs.ts';
 
 const readme = readFileSync('README.md', 'utf8');
 interface Program {
@@ -59,9 +60,10 @@ describe('The example receivers of the README', () => {
     return { printed, post };
   };
 
-  for (const { name, file, needs, compile, run } of programs) {
+  for (const { name, file, needs: programsNeeded, compile, run } of programs) {
     it(`verify, in ${name}, what is sent, and refuse what is made up`, async function () {
-      if (needs.some((program) => spawnSync(program, ['--version']).status !== 0)) this.skip();
+      const there = (program: string) => spawnSync(program, ['--version']).status === 0;
+      for (const program of programsNeeded) needs(this, `program ${program}`, there(program));
       const [, text] = new RegExp(`<!-- receiver: ${name} -->\n\`\`\`\\w+\n([\\s\\S]*?)\`\`\``).exec(readme) ?? [];
       writeFileSync(join(folder, file), present(text, 'the example'));
       const [compiler, ...args] = compile ?? [];

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-
+import { compiledProgram } from './compiled-program.ts';
 import { storeSetting } from './store-under-test.ts';
 
 /** What became of a command. */
@@ -16,7 +16,6 @@ export interface Running {
   readonly done: Promise<Ran>;
 }
 
-const entry = new URL('../../server/main.ts', import.meta.url).pathname;
 const manyLines = new URL('./house-command-lines.ts', import.meta.url).pathname;
 
 /** A data folder, or one with settings for every command on it. */
@@ -25,12 +24,12 @@ export type Machine = string | { readonly data: string; readonly settings: Reado
 /** Starts `esr-fhir ARGS --data DATA` in a process of its own, with no settings of this one's environment. */
 export function startCommand(machine: Machine, args: readonly string[], ownGroup = false): Running {
   const { data } = typeof machine === 'string' ? { data: machine } : machine;
-  return start(machine, [entry, ...args, '--data', data], ownGroup);
+  return start(machine, [compiledProgram(), ...args, '--data', data], ownGroup);
 }
 
 /** Runs command lines one after the other in one other process, each as if it were alone; they name the folder. */
 export async function runLines(machine: Machine, lines: readonly (readonly string[])[]): Promise<readonly Ran[]> {
-  const { status, stdout, stderr } = await start(machine, [manyLines, JSON.stringify(lines)]).done;
+  const { status, stdout, stderr } = await start(machine, ['--import', 'tsx', manyLines, JSON.stringify(lines)]).done;
   if (status !== 0) throw new Error(`exit status ${status}: ${stderr}`);
   return JSON.parse(stdout) as readonly Ran[];
 }
@@ -38,7 +37,7 @@ export async function runLines(machine: Machine, lines: readonly (readonly strin
 function start(machine: Machine, args: readonly string[], ownGroup = false): Running {
   const { data, settings } = typeof machine === 'string' ? { data: machine, settings: {} } : machine;
   const own = Object.entries(process.env).filter(([name]) => !name.startsWith('ESR_FHIR_') && name !== 'CI');
-  const child = spawn(process.execPath, ['--import', 'tsx', ...args], {
+  const child = spawn(process.execPath, args, {
     env: {
       ...Object.fromEntries(own),
       ESR_FHIR_LOG_LEVEL: 'error',

@@ -1,8 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
+import { compiledProgram } from './compiled-program.ts';
 import { storeSetting } from './store-under-test.ts';
-
-const entry = fileURLToPath(new URL('../../server/main.ts', import.meta.url));
 
 /** `esr-fhir serve` as a process group of its own, with the processes that it starts. */
 export interface ServeProcess {
@@ -14,7 +12,7 @@ export interface ServeProcess {
 }
 
 export async function serveProcess(data: string): Promise<ServeProcess> {
-  const args = ['--import', 'tsx', entry, 'serve', '--port', '0', '--data', data];
+  const args = [compiledProgram(), 'serve', '--port', '0', '--data', data];
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     detached: true,

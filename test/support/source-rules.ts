@@ -171,6 +171,14 @@ export const noBannedSyntax: Rule = (files) =>
     ),
   );
 
+/** What was not run, and why, is printed at the end of a run: `needs` tells the reporter. */
+export const skipsSayWhatTheyNeed: Rule = (files) =>
+  files
+    .filter(({ path }) => isTest(path) && path !== 'test/support/needs.ts')
+    .flatMap((file) =>
+      [...file.code.matchAll(/\.skip\(/g)].map((match) => `${file.path}:${lineAt(file.code, match.index)}: no reason`),
+    );
+
 /** Written in pieces, so that this file does not hold them. */
 const unfinished = new RegExp(`\\b(?:${['TO' + 'DO', 'FIX' + 'ME', 'XX' + 'X'].join('|')})\\b`);
 const machinePath = new RegExp(`(?<![\\w.])/(?:${['wo' + 'rk', 'ho' + 'me', 'ro' + 'ot', 'Us' + 'ers'].join('|')})/`);

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { matchedPage, type Placed, type Resolver } from '../../server/search/match.ts';
 import { beginningOfTime, endOfTime, type Query, type Sort, type SortField } from '../../server/search/query.ts';
 import type { ResourceOp } from '../../server/store/port.ts';
+import { needs } from './needs.ts';
 import { at, deletion, period, reference, resource, type StoreContext, text, token } from './store-fixture.ts';
 
 const role = (id: string, index: ResourceOp['index']) => resource(id, { type: 'PractitionerRole', index });
@@ -112,7 +113,7 @@ export function describeSorting(context: StoreContext): void {
     });
 
     it('sorts characters beyond U+FFFF behind all others', async function () {
-      if (!context.proves('code-point-order')) this.skip();
+      needs(this, 'text sorted by code point', context.proves('code-point-order'));
       const names = [
         ['a', '\u{1f600}'],
         ['b', '\ud7ff'],

@@ -4,6 +4,7 @@ import { present } from '../../core/assert.ts';
 import { limits } from '../../core/limits.ts';
 import { StoreError } from '../error.ts';
 import type { Transaction } from './journal.ts';
+import { patiently } from './patience.ts';
 
 /** Connects to the database that the URI names. What is acknowledged has reached a majority's journal. */
 export async function connect(uri: string): Promise<Connection> {
@@ -25,9 +26,14 @@ export async function connect(uri: string): Promise<Connection> {
 
 /**
  * How to run a transaction; undefined where the server has none. What a server says of itself is not trusted: one is
- * begun, written in and aborted, and must leave nothing.
+ * begun, written in and aborted, and must leave nothing. One that lost to another is no answer: it is tried again.
  */
 export async function probeTransaction(connection: Connection): Promise<Transaction | undefined> {
+  const works = await patiently(() => probe(connection)).catch(() => false);
+  return works ? (work) => transact(connection, work) : undefined;
+}
+
+async function probe(connection: Connection): Promise<boolean> {
   const settings = present(connection.db, 'the open database').collection<{ _id: string }>('setting');
   const _id = `probe/${randomBytes(8).toString('hex')}`;
   const session = await connection.startSession();
@@ -35,14 +41,11 @@ export async function probeTransaction(connection: Connection): Promise<Transact
     session.startTransaction(options);
     await settings.insertOne({ _id }, { session });
     await session.abortTransaction();
-    if ((await settings.findOne({ _id })) !== null) return undefined;
-  } catch {
-    return undefined;
+    return (await settings.findOne({ _id })) === null;
   } finally {
     await session.endSession();
     await settings.deleteOne({ _id });
   }
-  return (work) => transact(connection, work);
 }
 
 const options = {

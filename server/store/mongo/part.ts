@@ -1,4 +1,5 @@
 import type { ClientSession } from 'mongoose';
+import { patiently } from './patience.ts';
 import { type CollectionName, type Documents, modelOf, type Scope } from './schema.ts';
 
 /** Condition on a document; always read together with the scope's own. */
@@ -73,6 +74,7 @@ export function partOf<Name extends CollectionName>(
   const before = scope.tenant === undefined ? '' : `${scope.tenant}/`;
   const within = session === undefined ? {} : { session };
   const read = session === undefined && scope.majorityReads ? { readConcern: { level: 'majority' as const } } : within;
+  const once = <T>(work: () => Promise<T>) => (session === undefined ? patiently(work) : work());
   const id = (key: string) => before + key;
   const own = (filter: Filter): Filter => ({ ...filter, ...lead });
   const bulk = (operations: readonly object[], ordered: boolean) => writeAll(model, operations, ordered, session);
@@ -83,21 +85,25 @@ export function partOf<Name extends CollectionName>(
     id,
     key: (found) => found.slice(before.length),
     async find(filter, { sort, limit, fields } = {}) {
-      const query = model.find(own(filter), null, read).lean();
-      if (fields !== undefined) query.select([...fields]);
-      if (sort !== undefined) query.sort({ ...sort });
-      if (limit !== undefined) query.limit(limit);
-      return (await query.exec()) as unknown as Documents[Name][];
+      const found = await once(() => {
+        const query = model.find(own(filter), null, read).lean();
+        if (fields !== undefined) query.select([...fields]);
+        if (sort !== undefined) query.sort({ ...sort });
+        if (limit !== undefined) query.limit(limit);
+        return query.exec();
+      });
+      return found as unknown as Documents[Name][];
     },
     async findOne(filter, reading) {
       const [first] = await this.find(filter, { ...reading, limit: 1 });
       return first;
     },
     async count(filter) {
-      return await model.countDocuments(own(filter) as never, read).exec();
+      return await once(() => model.countDocuments(own(filter) as never, read).exec());
     },
     async aggregate<Row>(filter: Filter, stages: readonly Stage[]) {
-      return await model.aggregate<Row>([{ $match: own(filter) }, ...stages] as never[], read).exec();
+      const pipeline = [{ $match: own(filter) }, ...stages] as never[];
+      return await once(() => model.aggregate<Row>(pipeline, read).exec());
     },
     async insertNew(key, document) {
       return bulk(inserts([{ key, set: document }]), true);
@@ -115,15 +121,15 @@ export function partOf<Name extends CollectionName>(
     async update(filter, set, unset = []) {
       const gone = Object.fromEntries(unset.map((field) => [field, 1]));
       const change = { $set: set, ...(unset.length === 0 ? {} : { $unset: gone }) };
-      return (await model.updateMany(own(filter) as never, change as never, within).exec()).matchedCount;
+      const updated = await once(() => model.updateMany(own(filter) as never, change as never, within).exec());
+      return updated.matchedCount;
     },
     async replace(key, document) {
-      await model
-        .replaceOne(own({ _id: id(key) }) as never, own(document) as never, { upsert: true, ...within })
-        .exec();
+      const options = { upsert: true, ...within };
+      await once(() => model.replaceOne(own({ _id: id(key) }) as never, own(document) as never, options).exec());
     },
     async remove(filter) {
-      return (await model.deleteMany(own(filter) as never, within).exec()).deletedCount;
+      return (await once(() => model.deleteMany(own(filter) as never, within).exec())).deletedCount;
     },
   };
 }
@@ -151,7 +157,8 @@ async function writeAll(
   const options = { ordered, throwOnValidationError: true, ...(session === undefined ? {} : { session }) };
   for (let from = 0; from < operations.length; from += writesPerCommand) {
     const some = operations.slice(from, from + writesPerCommand);
-    const complete = await model.bulkWrite([...some] as never[], options).then(
+    const write = () => model.bulkWrite([...some] as never[], options);
+    const complete = await (session === undefined ? patiently(write) : write()).then(
       () => true,
       (error) => onlyDuplicates(error, session !== undefined),
     );

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { type Resolve, restHook } from '../../../server/events/channels/rest-hook.ts';
 import type { EgressPolicy } from '../../../server/events/endpoint.ts';
 import { type HookReceiver, hookReceiver } from '../../support/hook-receiver.ts';
+import { needs } from '../../support/needs.ts';
 import { temporaryFolder } from '../../support/temporary-folder.ts';
 
 const closed: EgressPolicy = { privateRanges: [], loopback: false, ownOrigins: [] };
@@ -58,7 +59,7 @@ describe('events/channels/rest-hook', () => {
     const options = '-x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=localhost';
     const made = ['-addext', 'subjectAltName=DNS:localhost', '-keyout', 'key.pem', '-out', 'cert.pem'];
     const openssl = spawnSync('openssl', ['req', ...options.split(' '), ...made], { cwd: folder.path });
-    if (openssl.error !== undefined) this.skip();
+    needs(this, 'program openssl', openssl.error === undefined);
     const child = 'test/support/https-hook-child.ts';
     const send = (environment: Readonly<Record<string, string>>) => {
       const env = { ...process.env, ...environment };
