@@ -83,7 +83,9 @@ export const permissionSetSchema = {
   required: ['name'],
 } as const;
 
-const validate = new Ajv({ allErrors: true, useDefaults: true }).compile(permissionSetSchema);
+const validate = new Ajv({ allErrors: true, useDefaults: true, meta: false, validateSchema: false }).compile(
+  permissionSetSchema,
+);
 
 /** A permission set from a document, checked, with defaults. Throws `invalid`, saying where. */
 export function permissionSetFrom(document: unknown): PermissionSet {

@@ -9,7 +9,7 @@ import { type CommonOptions, command, integer } from './command.ts';
 import { dropRoot } from './drop-root.ts';
 import type { House, OpenHouse } from './house.ts';
 import { rememberPublicUrl } from './public-url.ts';
-import { type Serving, serving } from './serving.ts';
+import type { Serving } from './serving.ts';
 
 interface ServeOptions extends CommonOptions {
   readonly port?: number;
@@ -68,6 +68,8 @@ function* serverNames(): Generator<string> {
 async function serveAs(auditWriter: string, house: House, { stopped, listening }: ServeHow): Promise<void> {
   const argsOf = (tenant: string) => ['work', '--data', house.settings.data, '--tenant', tenant];
   const work = background(house, argsOf);
+  // Other commands need nothing of a server, whose libraries take half a second to load.
+  const { serving } = await import('./serving.ts');
   const server = await serving(house, { requestWork: work.request, auditWriter });
   await server.app.listen({ port: house.settings.port, host: house.settings.host });
   const { port } = server.app.server.address() as AddressInfo;

@@ -47,7 +47,9 @@ const schema = {
   },
 } as const;
 
-const validate = new Ajv({ allErrors: true }).compile<readonly ClientDocument[]>(schema);
+const validate = new Ajv({ allErrors: true, meta: false, validateSchema: false }).compile<readonly ClientDocument[]>(
+  schema,
+);
 
 export function clientDocument(client: Client): ClientDocument {
   const { id, name, scope, contracts, authentication, status, jwks, jwksUri, redirectUris, permissionSet } = client;

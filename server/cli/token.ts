@@ -5,7 +5,6 @@ import { AppError } from '../core/error.ts';
 import { mintToken } from '../oauth/mint.ts';
 import { signingKeyRing } from '../oauth/signing-keys.ts';
 import { registrySnapshot } from '../registry/snapshot.ts';
-import { authorizationServer } from './authorization-server.ts';
 import { type CommonOptions, command, print } from './command.ts';
 import { type House, inHouse, type OpenHouse, operatorStore } from './house.ts';
 import { knownPublicUrl } from './public-url.ts';
@@ -43,6 +42,8 @@ async function mint(house: House, { client, secret, tenant, scope, contract }: W
   const { settings, store, keys, clock, clients } = house;
   const publicUrl = await knownPublicUrl(settings, store.system.documents);
   const signing = await signingKeyRing(store.system.documents, keys, clock);
+  // Only where it is used: its libraries take a while to load.
+  const { authorizationServer } = await import('./authorization-server.ts');
   const server = authorizationServer(house, {
     ...{ signing, publicUrl: () => publicUrl, snapshot: await registrySnapshot(store) },
     // A serving process owns the audit file: what this process did reaches it through the tenant's outbox.

@@ -97,7 +97,7 @@ export function variableOf(setting: string): string {
   return `ESR_FHIR_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true });
+const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, meta: false, validateSchema: false });
 const validate = ajv.compile<Settings>(settingsSchema);
 
 /** The settings with defaults filled in, or every problem in a sentence. Never shows a value: some are secrets. */

@@ -53,7 +53,12 @@ const schema = {
   },
 } as const;
 
-const validate = new Ajv({ allErrors: true, strictTypes: false }).compile<SubscriptionResource>(schema);
+const validate = new Ajv({
+  allErrors: true,
+  strictTypes: false,
+  meta: false,
+  validateSchema: false,
+}).compile<SubscriptionResource>(schema);
 
 /** Reads what a client sent. Throws `invalid` for what is no Subscription, `unprocessable` for what is not offered. */
 export function readForm(body: unknown): SubscriptionResource {

@@ -50,7 +50,13 @@ const schema = {
   },
 } as const;
 
-const validate = new Ajv({ allErrors: true, useDefaults: true, strictTypes: false }).compile(schema);
+const validate = new Ajv({
+  allErrors: true,
+  useDefaults: true,
+  strictTypes: false,
+  meta: false,
+  validateSchema: false,
+}).compile(schema);
 
 /** A tenant from a document (`tenant apply`, the store): checked, with defaults. Throws `invalid`, saying where. */
 export function tenantFrom(document: unknown): Tenant {
