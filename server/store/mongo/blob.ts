@@ -5,6 +5,7 @@ import { present } from '../../core/assert.ts';
 import { seal, sealedName, type Take, unseal } from '../blob-seal.ts';
 import { StoreError } from '../error.ts';
 import type { BlobStore } from '../port.ts';
+import { patiently } from './patience.ts';
 import type { Scope } from './schema.ts';
 
 type Bucket = InstanceType<typeof mongoose.mongo.GridFSBucket>;
@@ -23,7 +24,8 @@ export function blobStore(place: () => Promise<BlobPlace>): BlobStore {
     const { scope, key } = await place();
     const bucket = bucketOf(scope);
     const filename = blobsBefore(scope) + sealedName(key, name);
-    return { bucket, key, filename, files: await bucket.find({ filename }).sort(newestFirst).toArray() };
+    const files = await patiently(() => bucket.find({ filename }).sort(newestFirst).toArray());
+    return { bucket, key, filename, files };
   };
   return {
     async put(name, bytes) {
