@@ -73,7 +73,7 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
 /** A driver that is not used is not loaded. */
 async function openStore(settings: Settings, keys: KeyRing, schema: IndexSchema, serving: boolean): Promise<Store> {
   const { store, data } = settings;
-  if (store === 'sqlite') return openSqlite({ directory: data, keys, schema, disclosures, auditThread: serving });
+  if (store === 'sqlite') return openSqlite({ directory: data, keys, schema, disclosures, serving });
   const { openMongo } = await import('./store/mongo/open.ts');
   return openMongo({ uri: store, keys, disclosures });
 }

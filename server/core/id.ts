@@ -15,9 +15,15 @@ export function randomId(): string {
  * @param at ISO 8601
  */
 export function orderedId(at: string): string {
-  const time = Date.parse(at).toString(16).padStart(12, '0');
-  return `${time.slice(0, 8)}-${time.slice(8)}-7${randomUUID().slice(15)}`;
+  if (latest.at !== at) {
+    const time = Date.parse(at).toString(16).padStart(12, '0');
+    latest = { at, beginning: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+  }
+  return latest.beginning + randomUUID().slice(15);
 }
+
+/** Rows come many to a millisecond. */
+let latest = { at: '', beginning: '' };
 
 /**
  * The name-based UUID (RFC 9562 version 5) of `parts`: the same parts give the same id on every machine.

@@ -132,6 +132,10 @@ export const limits = {
   statusesPerAnswerMax: 1_000,
   eventsPerMatchMax: 500,
   numberedPerWriteMax: 2_000,
+  /** Of a tenant, in memory between their numbering and their sending. */
+  eventsKeptMax: 10_000,
+  /** Texts of `NumberedEvent.about`, which all subscriptions share that count the event. */
+  eventTextsKeptMax: 1_000,
   attemptsListedMax: 100,
   deliveryRetentionDays: 400,
   deliverySweepMs: 3_600_000,

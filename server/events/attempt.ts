@@ -65,8 +65,7 @@ export function concluded(
   const letterNote = (body: string | null): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body });
   if (error === null) {
     const taken = kind === 'event-notification';
-    const letter = progress.letter && !taken;
-    subscriber.progress = { ...afterSuccess(progress, taken ? to : undefined, at), letter };
+    subscriber.progress = afterSuccess(progress, taken ? to : undefined, at);
     const more = attempted.unreadable.length > 0 ? lettersOf(id, attempted) : [];
     const rows = [row, ...more, ...(progress.letter && taken ? [letterNote(null)] : [])];
     return { rows, status: kind === 'handshake' ? 'active' : undefined };

@@ -4,8 +4,9 @@ import { derivedId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { DeliveryRow } from '../store/delivery-port.ts';
 import type { EventRow, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
+import type { About } from './about.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import type { About } from './notification.ts';
+import type { KeptEvents } from './kept-events.ts';
 import { numberEvents } from './numbering.ts';
 import { filtersHold } from './seen-filters.ts';
 import type { KeptEvent } from './shown-to.ts';
@@ -21,6 +22,7 @@ export interface Matching {
   readonly head: number;
   readonly subscribers: readonly Subscriber[];
   readonly parts: DeliveryParts;
+  readonly kept: Pick<KeptEvents, 'keep'>;
 }
 
 const outboxNote = 'outbox';
@@ -38,7 +40,7 @@ export async function matchedPosition(store: TenantStore): Promise<OutboxPositio
  * @returns how far it got
  */
 export async function matchOutbox(matching: Matching, from: OutboxPosition): Promise<OutboxPosition> {
-  const { store, write, head, parts } = matching;
+  const { store, write, head, parts, kept } = matching;
   const topics = byTopic(matching);
   if (topics.size === 0) return from;
   let position = later(from, earliest([...topics.values()].flat()));
@@ -58,6 +60,7 @@ export async function matchOutbox(matching: Matching, from: OutboxPosition): Pro
       if (rows.length === 0) continue;
       const matched: DeliveryRow = { row: 'note', kind: 'matched', id: outboxNote, body: JSON.stringify(position) };
       await write([...rows, matched], counted as Iterable<Subscriber>);
+      kept.keep(rows);
       parts.numbered(
         store.tenant,
         [...counted].map(({ id }) => id),

@@ -4,8 +4,9 @@ import type { KeyRing } from '../keys/key-ring.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
+import { aboutOf } from './about.ts';
 import type { Message } from './channels/rest-hook.ts';
-import { type About, notificationBundle, type ShownEvent, type StatusHead } from './notification.ts';
+import { notificationBundle, type ShownEvent, type StatusHead } from './notification.ts';
 import { shownEvents } from './shown-events.ts';
 import { webhookHeaders } from './signature.ts';
 import { signingSecrets } from './signing-secrets.ts';
@@ -110,7 +111,7 @@ export function disclosedBy(shown: readonly ShownEvent[], { content, payload }: 
 /** Of several events from several files there is no one id: then it is the notification's own. */
 export function correlationOf(shown: readonly ShownEvent[]): string {
   const readable = shown.filter(({ unreadable }) => unreadable === undefined);
-  const ids = new Set(readable.map(({ event }) => (JSON.parse(event.about) as About).correlationId));
+  const ids = new Set(readable.map(({ event }) => aboutOf(event.about).correlationId));
   const [only = ''] = ids;
   return ids.size === 1 ? only : derivedId('correlation', ...ids);
 }

@@ -2,6 +2,7 @@ import { derivedId } from '../core/id.ts';
 import { quoted } from '../core/json.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { StoredVersion } from '../store/port.ts';
+import { toldAbout } from './about.ts';
 import { backport, type SubscriptionStatus } from './subscription-resource.ts';
 import type { Content } from './terms.ts';
 
@@ -33,31 +34,27 @@ export interface ShownEvent {
   readonly unreadable?: true;
 }
 
-/** What `NumberedEvent.about` holds. */
-export interface About {
-  /** Contract whose version the focus names. */
-  readonly contract?: string;
-  readonly event: string;
-  readonly correlationId: string;
-  readonly effectiveDate?: string;
-  readonly receivedDate?: string;
-  readonly firstEvent?: string;
-}
-
 /** Parameters resource of a `$status` or of the first entry of a notification. R4 carries numbers as strings. */
 export function statusParameters(head: StatusHead, kind: StatusKind): object {
-  return JSON.parse(statusText(head, kind, [], 'empty'));
+  const { base, subscription, events } = head;
+  const id = derivedId('status', base, subscription, kind, String(events));
+  return JSON.parse(statusText(id, head, kind, [], 'empty'));
 }
 
 /**
  * Its JSON, put together from what differs: made as objects first, a notification took a third of what it costs to
  * deliver it besides the request (measured).
  */
-function statusText(head: StatusHead, kind: StatusKind, events: readonly ShownEvent[], content: Content): string {
+function statusText(
+  id: string,
+  head: StatusHead,
+  kind: StatusKind,
+  events: readonly ShownEvent[],
+  content: Content,
+): string {
   const { base, subscription, topic, status, events: count, error } = head;
   // "Empty" keeps also what it is about to itself; who asks for a status knows.
   const untold = content === 'empty' && kind !== 'query-status';
-  const id = derivedId('status', base, subscription, kind, String(count));
   const parameters = [
     `{"name":"subscription","valueReference":{"reference":${quoted(`${base}/Subscription/${subscription}`)}}}`,
     ...(topic === undefined || untold ? [] : [`{"name":"topic","valueCanonical":${quoted(topic)}}`]),
@@ -89,15 +86,8 @@ function eventText({ base, canonicalBase }: StatusHead, event: NumberedEvent, co
 }
 
 function aboutText({ about }: NumberedEvent, canonicalBase: string): string {
-  const { event, correlationId, effectiveDate, receivedDate, firstEvent } = JSON.parse(about) as About;
-  const told = [
-    `{"url":"event","valueId":${quoted(event)}},{"url":"correlation","valueString":${quoted(correlationId)}}`,
-    ...(effectiveDate === undefined ? [] : [`{"url":"effective","valueDate":${quoted(effectiveDate)}}`]),
-    ...(receivedDate === undefined ? [] : [`{"url":"received","valueDate":${quoted(receivedDate)}}`]),
-    ...(firstEvent === undefined ? [] : [`{"url":"first-event","valueId":${quoted(firstEvent)}}`]),
-  ];
   const url = quoted(`${canonicalBase}/StructureDefinition/subscription-event`);
-  return `{"url":${url},"extension":[${told.join(',')}]}`;
+  return `{"url":${url},"extension":[${toldAbout(about)}]}`;
 }
 
 /** `Type/id` of an event's focus. */
@@ -127,8 +117,9 @@ export function notificationBundle({
   readonly content: Content;
 }): Buffer {
   const url = quoted(`${head.base}/Subscription/${head.subscription}/$status`);
+  const statusId = derivedId('status', id);
   const status =
-    `{"fullUrl":"urn:uuid:${derivedId('status-entry', id)}","resource":${statusText(head, kind, events, content)},` +
+    `{"fullUrl":"urn:uuid:${statusId}","resource":${statusText(statusId, head, kind, events, content)},` +
     `"request":{"method":"GET","url":${url}},"response":{"status":"200"}}`;
   const opening =
     `{"resourceType":"Bundle","id":"${id}","meta":{"profile":["${backport.notification}"]},"type":"history",` +

@@ -1,6 +1,6 @@
-import type { DeliveryRow, NumberedEvent } from '../store/delivery-port.ts';
+import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { EventRow, OutboxPosition } from '../store/port.ts';
-import type { About } from './notification.ts';
+import type { About } from './about.ts';
 import type { Progress } from './progress.ts';
 import type { Terms } from './terms.ts';
 import { matchesAll } from './topic-filter.ts';
@@ -13,6 +13,8 @@ export interface Counting {
   /** Position of its newest event; what is not beyond it has its number already. */
   through: OutboxPosition;
 }
+
+type NumberedRow = NumberedEvent & { readonly row: 'event' };
 
 /** What numbering reads of a CloudEvent (`topics/domain-event.ts`). */
 interface KeptEvent {
@@ -40,8 +42,8 @@ export function numberEvents(
   events: readonly EventRow[],
   listeners: (topic: string) => readonly Counting[],
   mayHave: (listener: Counting, event: EventRow) => boolean,
-): { readonly rows: readonly DeliveryRow[]; readonly counted: ReadonlySet<Counting> } {
-  const rows: DeliveryRow[] = [];
+): { readonly rows: readonly NumberedRow[]; readonly counted: ReadonlySet<Counting> } {
+  const rows: NumberedRow[] = [];
   const counted = new Set<Counting>();
   for (const event of events) {
     const listening = listeners(event.topic).filter((one) => concerns(one, event) && mayHave(one, event));

@@ -76,7 +76,7 @@ export function adopted(
 /** @param to number of the newest event that was taken; undefined of a handshake or heartbeat */
 export function afterSuccess(progress: Progress, to: number | undefined, now: string): Progress {
   const delivered = Math.max(progress.delivered, to ?? 0);
-  return { ...progress, delivered, failing: null, heardAt: now, letter: false };
+  return { ...progress, delivered, failing: null, heardAt: now, letter: progress.letter && to === undefined };
 }
 
 export function afterFailure(

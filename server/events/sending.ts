@@ -7,6 +7,7 @@ import type { Sight } from '../visibility/sight.ts';
 import { type Attempted, concluded } from './attempt.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
+import type { KeptEvents } from './kept-events.ts';
 import { eventMessage, type Listening, signed, type Unsigned } from './message.ts';
 import { nextStep } from './next-step.ts';
 import { notified } from './notified.ts';
@@ -20,6 +21,7 @@ export interface SendingPlace {
   readonly store: TenantStore;
   readonly parts: DeliveryParts;
   readonly writer: DeliveryWriter;
+  readonly kept: Pick<KeptEvents, 'take'>;
   /** May the next message leave, by what is known of client, tenant and subscription now? */
   mayGoOn(): boolean | Promise<boolean>;
   /** The process ends: what was cut off is nobody's failure. */
@@ -212,7 +214,7 @@ class Line {
     if (first === undefined || last === undefined) return [];
     const before = this.#prepared;
     this.#prepared = last.to;
-    const events = await store.delivery.events(one.id, first.from, last.to, last.to - first.from + 1);
+    const events = await this.#place.kept.take(one.id, first.from, last.to);
     const now = parts.clock.now();
     const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase, sight };
     const ready: Ready[] = [];

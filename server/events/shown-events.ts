@@ -2,6 +2,7 @@ import type { NumberedEvent } from '../store/delivery-port.ts';
 import { StoreError } from '../store/error.ts';
 import type { StoredVersion } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
+import { aboutOf } from './about.ts';
 import type { ShownEvent } from './notification.ts';
 import { typeOf } from './shown-to.ts';
 import type { Content } from './terms.ts';
@@ -59,7 +60,7 @@ async function versionOf(
   contract: string,
   event: NumberedEvent,
 ): Promise<StoredVersion | undefined> {
-  const { contract: of = contract } = JSON.parse(event.about) as { readonly contract?: string };
+  const { contract: of = contract } = aboutOf(event.about);
   const [type, id, version] = event.focus.split('/');
   if (type === undefined || id === undefined || version === undefined) return undefined;
   const key = { contract, type, id };

@@ -8,6 +8,7 @@ import { lettersTaken, obeyed } from './asked.ts';
 import { changeStatus, concluded, greet, noted } from './attempt.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import { type DeliveryWriter, deliveryWriter } from './delivery-writer.ts';
+import { type KeptEvents, keptEvents } from './kept-events.ts';
 import { matchCriteria, matchedPosition, matchOutbox } from './matching.ts';
 import { nextStep, type Step } from './next-step.ts';
 import { hostOf, sendEvents } from './sending.ts';
@@ -42,6 +43,7 @@ class Delivery implements TenantDelivery {
   readonly #parts: DeliveryParts;
   readonly #lease: ReturnType<typeof standingLease>;
   readonly #writer: DeliveryWriter;
+  #kept: KeptEvents;
   /** Ids of subscriptions that a turn is being taken for, also where the roster was read anew meanwhile. */
   readonly #inFlight = new Set<string>();
   #roster: Roster = { subscribers: new Map(), read: new Map() };
@@ -58,6 +60,7 @@ class Delivery implements TenantDelivery {
   constructor(tenant: string, parts: DeliveryParts) {
     this.#tenant = tenant;
     this.#parts = parts;
+    this.#kept = this.#noneKept();
     this.#lease = standingLease(parts.leases, `delivery/${tenant}`, parts.clock, () => this.#store().delivery);
     this.#writer = deliveryWriter(async (rows) => {
       const lease = await this.#lease.held();
@@ -139,7 +142,12 @@ class Delivery implements TenantDelivery {
     });
   }
 
+  #noneKept(): KeptEvents {
+    return keptEvents(() => this.#store().delivery);
+  }
+
   #forgetAll(): void {
+    this.#kept = this.#noneKept();
     this.#roster = { subscribers: new Map(), read: new Map() };
     this.#matched = undefined;
     this.#head = -1;
@@ -171,7 +179,7 @@ class Delivery implements TenantDelivery {
     }
     const subscribers = [...this.#roster.subscribers.values()];
     const { write } = this.#writer;
-    const matching = { store, write, head, subscribers, parts: this.#parts };
+    const matching = { store, write, head, subscribers, parts: this.#parts, kept: this.#kept };
     if (head !== this.#head || this.#matched === undefined) {
       this.#matched = await matchOutbox(matching, this.#matched ?? (await matchedPosition(store)));
     }
@@ -259,7 +267,7 @@ class Delivery implements TenantDelivery {
 
   async #sendEvents(one: Subscriber): Promise<void> {
     const next = await sendEvents(one, {
-      ...{ store: this.#store(), parts: this.#parts, writer: this.#writer },
+      ...{ store: this.#store(), parts: this.#parts, writer: this.#writer, kept: this.#kept },
       mayGoOn: () => this.#mayGoOn(one),
       over: () => this.#released,
     });
@@ -321,6 +329,7 @@ class Delivery implements TenantDelivery {
 
   async #forget(one: Subscriber): Promise<void> {
     this.#roster.subscribers.delete(one.id);
+    this.#kept.drop(one.id);
     // Nothing that waits to be written may bring it back.
     await this.#writer.write([], [one]);
     const letters = await this.#store().delivery.notes('dead-letter');

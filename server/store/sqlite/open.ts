@@ -12,6 +12,7 @@ import { auditLog } from './audit.ts';
 import { auditAppender } from './audit-appender.ts';
 import { bodyCache } from './body-cache.ts';
 import type { Connection } from './connection.ts';
+import { deliveryCalls } from './delivery-calls.ts';
 import { documentStore } from './documents.ts';
 import { groupedWrites } from './grouped-writes.ts';
 import { leaseHeld, leaseStore } from './leases.ts';
@@ -30,8 +31,8 @@ export interface SqliteOptions {
   readonly disclosures: (auditBytes: string) => readonly string[];
   /** Tenants whose files are open at once; a setting may lower the limit. */
   readonly tenantHandlesMax?: number;
-  /** Requests will wait for audit rows: a thread of its own appends those of tenants. */
-  readonly auditThread?: boolean;
+  /** Requests will wait: threads append the audit rows of tenants, and write what deliveries leave behind. */
+  readonly serving?: boolean;
   /** Versions and records that a tenant's handle writes by itself, before it starts a thread for what follows. */
   readonly rowsBeforeThread?: number;
 }
@@ -55,9 +56,12 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const oauthWrites = groupedWrites(system);
   const tenants = tenantKeys(system, keys);
   const folderOf = (tenant: string) => join(directory, 'tenants', tenant);
-  const appender = options.auditThread === true ? auditAppender() : undefined;
+  const appender = options.serving === true ? auditAppender() : undefined;
+  const systemPlace = { path: systemPath, key: () => keys.derive('system-store') };
+  const deliveries = options.serving === true ? deliveryCalls(systemPlace) : undefined;
   const pool = tenantPool({
     appender,
+    deliveries,
     keys: tenants,
     bodies: bodyCache(limits.bodyCacheBytesMax),
     folderOf,
@@ -65,7 +69,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     schema,
     disclosures,
     held: (lease) => leaseHeld(system, lease),
-    system: { path: systemPath, key: () => keys.derive('system-store') },
+    system: systemPlace,
     // Who serves writes little, and what it writes it reads at once.
     rowsBeforeThread: options.rowsBeforeThread ?? (appender === undefined ? limits.rowsBeforeThread : Infinity),
   });
@@ -98,6 +102,7 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
     async close() {
       await pool.close();
       await appender?.end();
+      await deliveries?.end();
       oauthWrites.commit();
       system.close();
     },

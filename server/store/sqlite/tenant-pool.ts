@@ -12,7 +12,10 @@ export interface TenantPool {
   close(): Promise<void>;
 }
 
-type Shared = Pick<TenantStoreOptions, 'schema' | 'disclosures' | 'held' | 'appender' | 'system' | 'rowsBeforeThread'>;
+type Shared = Pick<
+  TenantStoreOptions,
+  'schema' | 'disclosures' | 'held' | 'appender' | 'deliveries' | 'system' | 'rowsBeforeThread'
+>;
 
 interface PoolOptions extends Shared {
   readonly keys: TenantKeys;

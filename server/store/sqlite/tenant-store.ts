@@ -9,13 +9,15 @@ import type { AuditAppender } from './audit-appender.ts';
 import { auditFile } from './audit-file.ts';
 import { blobStore } from './blob.ts';
 import type { CacheShard } from './body-cache.ts';
-import { Connection, type ConnectionOptions } from './connection.ts';
+import { Connection } from './connection.ts';
 import { contracts } from './contracts.ts';
 import { dataFile } from './data-file.ts';
 import { deliveryStore } from './delivery.ts';
+import type { DeliveryCalls } from './delivery-calls.ts';
+import { deliveryFile } from './delivery-file.ts';
 import { keptAnswers } from './kept-answers.ts';
 import { ledgerReader } from './ledger.ts';
-import { deliveryMigrations, stageMigrations } from './migrations.ts';
+import { stageMigrations } from './migrations.ts';
 import { outbox } from './outbox.ts';
 import { resourceReader } from './read.ts';
 import { recordReader } from './records.ts';
@@ -38,11 +40,13 @@ export interface TenantStoreOptions {
   readonly rowsBeforeThread: number;
   /** Left out: whoever appends audit rows waits for the disk. */
   readonly appender?: AuditAppender | undefined;
+  /** Left out: whoever delivers writes what is kept of it. */
+  readonly deliveries?: DeliveryCalls | undefined;
 }
 
 export interface TenantHandle {
   readonly store: TenantStore;
-  /** Closes the files; they open again when used again. Resolves when the audit's thread has closed its own too. */
+  /** Closes the files; they open again when used again. Resolves when the threads have closed their own too. */
   close(): Promise<void>;
 }
 
@@ -54,20 +58,12 @@ function removeStage(directory: string): void {
   for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(join(directory, `stage.db${suffix}`), { force: true });
 }
 
-const deliveryOptions = {
-  journal: 'WAL',
-  synchronous: 'NORMAL',
-  cacheKibibytes: 8192,
-  migrations: deliveryMigrations,
-} as const;
-
 /** What is staged is gone after a crash anyway. */
 const stageOptions = { journal: 'OFF', synchronous: 'OFF', cacheKibibytes: 16_384 } as const;
 
-/** One tenant's files as a store. The files open when first used. */
-export function tenantHandle(options: TenantStoreOptions): TenantHandle {
-  const { tenant, directory, schema, disclosures, held, cache, system, appender } = options;
-  const subkey = (purpose: string) => () => Buffer.from(hkdfSync('sha256', options.key(), '', purpose, 32));
+/** Names and keys of a tenant's files, each with a key of its own. */
+function filesOf({ directory, key: dataKey }: Pick<TenantStoreOptions, 'directory' | 'key'>) {
+  const subkey = (purpose: string) => () => Buffer.from(hkdfSync('sha256', dataKey(), '', purpose, 32));
   const place = (name: string) => {
     const key = () => {
       const bytes = subkey(name)();
@@ -76,16 +72,22 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     };
     return { path: join(directory, `${name}.db`), key };
   };
-  const file = (name: string, more: Omit<ConnectionOptions, 'path' | 'key'>) =>
-    new Connection({ ...place(name), ...more });
+  return { subkey, place };
+}
+
+/** One tenant's files as a store. The files open when first used. */
+export function tenantHandle(options: TenantStoreOptions): TenantHandle {
+  const { tenant, directory, schema, disclosures, held, cache, system, appender, deliveries } = options;
+  const { subkey, place } = filesOf(options);
   const dataPlace = place('data');
   // Who writes much does so with the thread's cache beside this one, in the memory that an ingest may take.
   const cacheKibibytes = Number.isFinite(options.rowsBeforeThread) ? 16_384 : 65_536;
   const data = dataFile(dataPlace.path, dataPlace.key, { cacheKibibytes, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);
-  const delivery = file('delivery', deliveryOptions);
-  const staging = file('stage', { ...stageOptions, migrations: stageMigrations });
+  const deliveryPlace = place('delivery');
+  const delivery = deliveryFile(deliveryPlace.path, deliveryPlace.key);
+  const staging = new Connection({ ...place('stage'), ...stageOptions, migrations: stageMigrations });
   const dropStage = () => {
     staging.close();
     removeStage(directory);
@@ -110,7 +112,13 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     records: recordReader(data),
     ledger: ledgerReader(data),
     outbox: outbox(data),
-    delivery: deliveryStore(delivery, held),
+    delivery: deliveryStore(
+      delivery,
+      held,
+      deliveries === undefined
+        ? undefined
+        : async (batch, lease) => deliveries.write(deliveryPlace.path, deliveryPlace.key, batch, lease),
+    ),
     audit: auditLog(
       audit,
       disclosures,
@@ -132,6 +140,7 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
     staging.close();
     await writing;
     await appender?.close(auditPlace.path);
+    await deliveries?.close(deliveryPlace.path);
   };
   return { store, close };
 }

@@ -1,0 +1,73 @@
+import { expect } from 'chai';
+import { limits } from '../../../server/core/limits.ts';
+import { keptEvents } from '../../../server/events/kept-events.ts';
+import type { NumberedEvent } from '../../../server/store/delivery-port.ts';
+
+function event(subscription: string, number: number): NumberedEvent {
+  const place = { sequence: 1, index: number, topic: 'starter-created', focus: '', at: '2026-12-01T00:00:00.000Z' };
+  return { subscription, number, ...place, about: '{}' };
+}
+
+function events(subscription: string, from: number, to: number): readonly NumberedEvent[] {
+  return Array.from({ length: to - from + 1 }, (_, at) => event(subscription, from + at));
+}
+
+/** Events in memory before a store that tells what it was asked for. */
+function kept() {
+  const asked: string[] = [];
+  const held = keptEvents(() => ({
+    async events(subscription, from, to) {
+      asked.push(`${subscription} ${from}-${to}`);
+      return events(subscription, from, to);
+    },
+  }));
+  const numbers = async (subscription: string, from: number, to: number) =>
+    (await held.take(subscription, from, to)).map(({ number }) => number);
+  return { ...held, asked, numbers };
+}
+
+describe('Events that wait to be sent', () => {
+  it('are not read again where they were just written, each subscription’s its own', async () => {
+    const { keep, numbers, asked } = kept();
+    keep([...events('a', 1, 4), ...events('b', 7, 9)]);
+    expect(await numbers('a', 1, 2)).to.eql([1, 2]);
+    expect(await numbers('b', 7, 9)).to.eql([7, 8, 9]);
+    expect(await numbers('a', 3, 4)).to.eql([3, 4]);
+    expect(asked).to.eql([]);
+  });
+
+  it('are read from the store where they are sent again, or were never kept', async () => {
+    const { keep, numbers, asked } = kept();
+    keep(events('a', 3, 6));
+    expect(await numbers('a', 1, 2)).to.eql([1, 2]);
+    expect(await numbers('a', 3, 4)).to.eql([3, 4]);
+    expect(await numbers('a', 3, 4)).to.eql([3, 4]);
+    expect(await numbers('a', 5, 8)).to.eql([5, 6, 7, 8]);
+    expect(asked).to.eql(['a 1-2', 'a 3-4', 'a 5-8']);
+  });
+
+  it('leave no gap where some were passed over', async () => {
+    const { keep, numbers, asked } = kept();
+    keep(events('a', 1, 2));
+    keep(events('a', 4, 5));
+    expect(await numbers('a', 1, 5)).to.eql([1, 2, 3, 4, 5]);
+    keep(events('a', 6, 7));
+    expect(await numbers('a', 6, 7)).to.eql([6, 7]);
+    expect(asked).to.eql(['a 1-5']);
+  });
+
+  it('are no more than there is room for, which those that were sent leave', async () => {
+    const { keep, numbers, drop, asked } = kept();
+    const most = limits.eventsKeptMax;
+    keep(events('a', 1, most + 1));
+    expect((await numbers('a', 1, most)).length).to.equal(most);
+    keep(events('b', 1, 2));
+    expect(await numbers('b', 1, 2)).to.eql([1, 2]);
+    expect(asked).to.eql([]);
+    keep(events('c', 1, most));
+    drop('c');
+    keep(events('d', 1, 1));
+    expect(await numbers('d', 1, 1)).to.eql([1]);
+    expect(asked).to.eql([]);
+  });
+});
