@@ -8,9 +8,13 @@ interface VerifiedTokens {
   readonly size: number;
 }
 
+/** So much of a signature's end tells tokens apart; of two that agree in it, the later one takes the place. */
+const tailLength = 24;
+
 /**
- * An ES384 verification costs 0.6 ms, this look-up less than a microsecond: by the token itself, as a hash of it would
- * cost a twentieth of a read (measured). Tokens are good for five minutes and leave with the next that come.
+ * An ES384 verification costs 0.6 ms, this look-up less than half a microsecond: by the token's end and then the token
+ * itself, as a hash of the whole would cost a twentieth of a read (measured). Tokens are good for five minutes and leave
+ * with the next that come.
  *
  * @param max the number of tokens kept
  */
@@ -18,30 +22,32 @@ export function verifiedTokens(max: number): VerifiedTokens {
   // A Map keeps the order of insertion.
   const entries = new Map<string, Known>();
   let puts = 0;
-  const put = (token: string, claims: TokenClaims) => {
-    entries.set(token, { claims, at: puts });
+  const put = (tail: string, token: string, claims: TokenClaims) => {
+    entries.set(tail, { token, claims, at: puts });
   };
   return {
     get(token) {
-      const known = entries.get(token);
-      if (known === undefined) return undefined;
+      const tail = token.slice(-tailLength);
+      const known = entries.get(tail);
+      if (known === undefined || known.token !== token) return undefined;
       // Taken out and in again where it has begun to age: it is the newest then.
       if (puts - known.at > max / 4) {
-        entries.delete(token);
-        put(token, known.claims);
+        entries.delete(tail);
+        put(tail, token, known.claims);
       }
       return known.claims;
     },
     put(token, claims) {
       puts += 1;
-      put(token, claims);
+      put(token.slice(-tailLength), token, claims);
       for (const oldest of entries.keys()) {
         if (entries.size <= max) break;
         entries.delete(oldest);
       }
     },
     forget(token) {
-      entries.delete(token);
+      const tail = token.slice(-tailLength);
+      if (entries.get(tail)?.token === token) entries.delete(tail);
     },
     get size() {
       return entries.size;
@@ -50,6 +56,7 @@ export function verifiedTokens(max: number): VerifiedTokens {
 }
 
 interface Known {
+  readonly token: string;
   readonly claims: TokenClaims;
   /** Tokens put so far when this one was last the newest. */
   readonly at: number;

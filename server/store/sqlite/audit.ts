@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { present } from '../../core/assert.ts';
 import { StoreError } from '../error.ts';
 import type { AuditLog, AuditRange, AuditRow } from '../port.ts';
 import type { Connection } from './connection.ts';
@@ -8,8 +9,9 @@ import { insertRows } from './insert-rows.ts';
 type Row = [writer: string, number: number, at: string, bytes: string, hash: string];
 
 const columns = 'writer, number, at, bytes, hash';
+const rowColumns = 'a.writer, a.number, a.at, a.bytes, a.hash';
 
-/** Rows whose disclosures are indexed per transaction: an append waits no longer than that. */
+/** Rows that are indexed per transaction: an append waits no longer than that. */
 const indexedPerStep = 500;
 
 /** From one writer to the next by the index: DISTINCT would walk every row, and a checkpoint asks often. */
@@ -21,8 +23,8 @@ const writersByIndex = `
   ) SELECT writer FROM each WHERE writer IS NOT NULL`;
 
 /**
- * The audit chain of one file. Appending writes rows and nothing else, because every request waits for it; who saw a
- * resource is indexed when somebody asks. `disclosures` reads `Type/id/version` texts off a row's bytes. `append`: who
+ * The audit chain of one file. Appending writes rows and nothing else, because every request waits for it; their times
+ * are indexed behind it, who saw a resource when somebody asks. `disclosures` reads `Type/id/version` texts off a row's bytes. `append`: who
  * appends in the place of this thread.
  */
 export function auditLog(
@@ -42,7 +44,10 @@ export function auditLog(
     },
 
     async scan(range) {
-      return all(file, rangeClause(range));
+      while (indexTimes(file)) await setImmediate();
+      const { text, params } = rangeClause(range);
+      const found = `SELECT ${rowColumns} FROM audit_time t CROSS JOIN audit a ON a.n = t.n ${text}`;
+      return file.rows<Row>(found, ...params).map(toRow);
     },
 
     async row(writer, number) {
@@ -86,6 +91,24 @@ function nextNumber(file: Connection, writer: string): number {
   return (file.value<number>('SELECT MAX(number) FROM audit WHERE writer = ?', writer) ?? 0) + 1;
 }
 
+/** Indexes the times of the oldest rows that lack it; false when none do. */
+export function indexTimes(file: Connection): boolean {
+  const newest = file.value<number | null>('SELECT MAX(n) FROM audit') ?? 0;
+  if (newest <= timed(file)) return false;
+  return file.immediate(() => {
+    const from = timed(file);
+    const to = Math.min(from + indexedPerStep, newest);
+    file.run('INSERT INTO audit_time SELECT at, writer, number, n FROM audit WHERE n > ? AND n <= ?', from, to);
+    if (to > from) file.run('UPDATE audit_timed SET n = ?', to);
+    return to < newest;
+  });
+}
+
+/** The newest row whose time is indexed. */
+function timed(file: Connection): number {
+  return present(file.value<number>('SELECT n FROM audit_timed'), 'the mark of the index');
+}
+
 /** Indexes the disclosures of the oldest rows that lack it; false when none do. */
 function indexSome(file: Connection, disclosures: (bytes: string) => readonly string[]): boolean {
   const rows = file.rows<[n: number, bytes: string]>(
@@ -104,12 +127,12 @@ function rangeClause({ from, to, descending, after, count }: AuditRange): Fragme
   const parts: Fragment[] = [raw('1')];
   const beyond = raw(descending ? '<' : '>');
   const direction = raw(descending ? 'DESC' : 'ASC');
-  if (from !== undefined) parts.push(sql`at >= ${from}`);
-  if (to !== undefined) parts.push(sql`at < ${to}`);
+  if (from !== undefined) parts.push(sql`t.at >= ${from}`);
+  if (to !== undefined) parts.push(sql`t.at < ${to}`);
   if (after !== undefined) {
-    parts.push(sql`(at, writer, number) ${beyond} (${after.at}, ${after.writer}, ${after.number})`);
+    parts.push(sql`(t.at, t.writer, t.number) ${beyond} (${after.at}, ${after.writer}, ${after.number})`);
   }
-  const order = sql`ORDER BY at ${direction}, writer ${direction}, number ${direction}`;
+  const order = sql`ORDER BY t.at ${direction}, t.writer ${direction}, t.number ${direction}`;
   return sql`WHERE ${join(parts, ' AND ')} ${order} LIMIT ${count}`;
 }
 

@@ -110,6 +110,14 @@ export const auditMigrations: Migrations = [
   CREATE TABLE disclosure_indexed(one INTEGER PRIMARY KEY CHECK(one = 1), n INTEGER NOT NULL);
   INSERT INTO disclosure_indexed VALUES(1, 0);
   `,
+  // Every request waits for its row: what finds rows by time is made behind it (`indexTimes`).
+  `
+  DROP INDEX audit_at;
+  CREATE TABLE audit_time(at TEXT, writer TEXT, number INTEGER, n INTEGER,
+    PRIMARY KEY(at, writer, number, n)) WITHOUT ROWID;
+  CREATE TABLE audit_timed(one INTEGER PRIMARY KEY CHECK(one = 1), n INTEGER NOT NULL);
+  INSERT INTO audit_timed VALUES(1, 0);
+  `,
 ];
 
 export const systemMigrations: Migrations = [
@@ -127,6 +135,7 @@ export const systemMigrations: Migrations = [
   CREATE INDEX oauth_grant ON oauth(model, grant_id) WHERE grant_id IS NOT NULL;
   CREATE INDEX oauth_expires ON oauth(expires) WHERE expires IS NOT NULL;
   `,
+  auditMigrations[1] ?? '',
 ];
 
 /** `stage.db`: clustered by record, so that groups are read in order; `n` keeps equal rows apart. */
