@@ -44,10 +44,10 @@ function dealt({ paths, tokens }: LoadTarget, connections: number) {
   };
 }
 
-/** Sends exactly `amount` requests over 64 connections. Throws where one is not answered with 200. */
+/** Sends exactly `amount` requests over 128 connections. Throws where one is not answered with 200. */
 export async function load(target: LoadTarget, amount: number): Promise<LoadResult> {
   const { url, paths } = target;
-  const connections = Math.min(64, paths.length);
+  const connections = Math.min(128, paths.length);
   // The clock of the result ticks at this rate: a second would round every round.
   const sampleInt = 10;
   const result = await autocannon({ url, connections, amount, sampleInt, setupClient: dealt(target, connections) });

@@ -3,7 +3,8 @@ import type { AuditEntry, SignedHeads } from './entry.ts';
 
 /**
  * Bytes of the compact audit row. Keys are short because a row is written per request; their order is fixed because the
- * bytes are hashed. `e` (disclosed) comes last, so that `disclosures` need not parse the rest. Absent = null or empty.
+ * bytes are hashed. `e` (disclosed) comes last, so that `disclosures` need not parse the rest. Absent = null or empty; of
+ * `z` (correlation) the same as `x` (request).
  */
 export function auditBytes(entry: AuditEntry): string {
   const { tenant, client, user, jti, type, id, query, status, outcome, reason, address, disclosed } = entry;
@@ -11,7 +12,8 @@ export function auditBytes(entry: AuditEntry): string {
   const parties = `${member(',"t":', tenant)},"k":"${entry.kind}","i":${quoted(entry.interaction)}`;
   const who = member(',"c":', client) + member(',"u":', user) + member(',"j":', jti);
   const result = `,"s":${status},"o":${outcome}${member(',"r":', reason)}`;
-  const ids = `,"x":${quoted(entry.requestId)},"z":${quoted(entry.correlationId)}`;
+  const { requestId, correlationId } = entry;
+  const ids = `,"x":${quoted(requestId)}${correlationId === requestId ? '' : `,"z":${quoted(correlationId)}`}`;
   const rare = rareMembers(entry);
   const shown = disclosed.length > 0 ? `,"e":[${disclosed.map(quoted).join()}]` : '';
   return `{"at":${quoted(entry.at)}${parties}${who}${asked}${result}${ids}${member(',"a":', address)}${rare}${shown}}`;
@@ -52,7 +54,7 @@ interface Compact {
   readonly o: AuditEntry['outcome'];
   readonly r?: string;
   readonly x: string;
-  readonly z: string;
+  readonly z?: string;
   readonly a?: string;
   readonly b?: readonly [number, number];
   readonly h?: readonly (readonly [writer: string, number: number, hash: string])[];
@@ -79,7 +81,7 @@ export function auditEntry(bytes: string): AuditEntry {
     outcome: row.o,
     reason: row.r ?? null,
     requestId: row.x,
-    correlationId: row.z,
+    correlationId: row.z ?? row.x,
     address: row.a ?? null,
     disclosed: row.e ?? [],
     ...(row.m === undefined ? {} : { mask: row.m }),

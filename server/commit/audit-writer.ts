@@ -17,7 +17,7 @@ export interface AuditWriter {
 
 /** A group waits for company for some turns of the event loop, which are short while there is little to do. */
 const turnsWaitedMax = 8;
-const rowsWorthwhile = 32;
+const rowsWorthwhile = 48;
 
 interface Unchained {
   readonly at: string;

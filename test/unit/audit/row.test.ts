@@ -67,6 +67,12 @@ describe('The compact audit row', () => {
     expect(disclosures(auditBytes(auditedRead()))).to.deep.equal(['Practitioner/p1/', 'Practitioner/p1/3']);
   });
 
+  it('names a correlation id of its own alone', () => {
+    const same = auditedRead({ correlationId: auditedRead().requestId });
+    expect(auditBytes(same)).not.to.contain('"z":');
+    expect(auditEntry(auditBytes(same))).to.deep.equal(same);
+  });
+
   it('has its keys in one order and leaves out what is absent', () => {
     expect(auditBytes(auditedRead({ jti: null, address: null }))).to.equal(
       '{"at":"2026-04-01T09:00:00.000Z","t":"rxx","k":"rest","i":"read","c":"client-1","y":"Practitioner","d":"p1",' +
