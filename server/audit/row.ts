@@ -3,8 +3,8 @@ import type { AuditEntry, SignedHeads } from './entry.ts';
 
 /**
  * Bytes of the compact audit row. Keys are short because a row is written per request; their order is fixed because the
- * bytes are hashed. `e` (disclosed) comes last, so that `disclosures` need not parse the rest. Absent = null or empty; of
- * `z` (correlation) the same as `x` (request).
+ * bytes are hashed. `e` (disclosed) comes last, so that `disclosures` need not parse the rest. Absent = null or empty;
+ * of `z` (correlation), the same as `x` (request).
  */
 export function auditBytes(entry: AuditEntry): string {
   const { tenant, client, user, jti, type, id, query, status, outcome, reason, address, disclosed } = entry;

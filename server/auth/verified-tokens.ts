@@ -13,8 +13,8 @@ const tailLength = 24;
 
 /**
  * An ES384 verification costs 0.6 ms, this look-up less than half a microsecond: by the token's end and then the token
- * itself, as a hash of the whole would cost a twentieth of a read (measured). Tokens are good for five minutes and leave
- * with the next that come.
+ * itself, as a hash of the whole would cost a twentieth of a read (measured). Tokens are good for five minutes, and
+ * leave with the next that come.
  *
  * @param max the number of tokens kept
  */

@@ -24,8 +24,8 @@ const writersByIndex = `
 
 /**
  * The audit chain of one file. Appending writes rows and nothing else, because every request waits for it; their times
- * are indexed behind it, who saw a resource when somebody asks. `disclosures` reads `Type/id/version` texts off a row's bytes. `append`: who
- * appends in the place of this thread.
+ * are indexed behind it, who saw a resource when somebody asks. `disclosures` reads `Type/id/version` texts off a row's
+ * bytes. `append`: who appends in the place of this thread.
  */
 export function auditLog(
   file: Connection,
