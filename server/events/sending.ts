@@ -5,6 +5,7 @@ import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
 import { type Attempted, concluded } from './attempt.ts';
+import type { Message } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import type { KeptEvents } from './kept-events.ts';
@@ -76,6 +77,8 @@ class Line {
   /** Number of the last event that was prepared. */
   #prepared: number;
   #sight: Sight | undefined;
+  /** The message that was signed last. */
+  #signature: { readonly of: Unsigned; readonly second: number; readonly message: Message } | undefined;
   #sent = 0;
   #ended = false;
   /** Messages and events of which it is not written yet that they were sent. */
@@ -132,8 +135,13 @@ class Line {
       this.#ended = true;
       return undefined;
     }
-    const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
-    const outcome = await parts.channel.send(store.tenant, signed(message, this.#listening, shared, now));
+    const sending = parts.channel.send(store.tenant, this.#signed(message, now));
+    // What follows needs no answer: a receiver that answers at once waits for none of it.
+    const { body, unreadable } = message;
+    const told = { bytes: body.length, sha256: sha256(body), at: now.toISOString(), unreadable };
+    const following = this.#queue[0]?.message;
+    if (following !== undefined) this.#signed(following, now);
+    const outcome = await sending;
     if (this.#place.over()) return undefined;
     parts.breaker.noted(this.#host, outcome.error, parts.clock.now().getTime());
     this.#sent += 1;
@@ -141,9 +149,18 @@ class Line {
     // What failed comes again before anything that was prepared after it, in a turn of its own.
     this.#ended = outcome.error !== null;
     one.paceMs = outcome.error === null ? paced(one.paceMs, outcome.milliseconds) : Number.POSITIVE_INFINITY;
-    const { body, unreadable } = message;
-    const told = { bytes: body.length, sha256: sha256(body), at: now.toISOString(), unreadable };
     return this.#conclude({ kind: 'event-notification', from, to, outcome, ...told });
+  }
+
+  /** As it leaves now; where it was signed ahead, within the same second, as it was signed then. */
+  #signed(message: Unsigned, now: Date): Message {
+    const second = Math.floor(now.getTime() / 1000);
+    const { parts, store } = this.#place;
+    if (this.#signature?.of === message && this.#signature.second === second) return this.#signature.message;
+    const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
+    const made = signed(message, this.#listening, shared, now);
+    this.#signature = { of: message, second, message: made };
+    return made;
   }
 
   /** Waits until it is written what was sent. Rejects where it could not be. */
