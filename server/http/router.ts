@@ -25,9 +25,14 @@ const contractPattern = /^v[0-9]{1,4}$/;
  * `..`, `//` and capital letters find no tenant instead of another one.
  */
 export function locate(path: string): Located | undefined {
-  const [empty, t, tenant = '', at, contract = '', ...rest] = path.split('/');
-  if (empty !== '' || t !== 't' || (at !== 'fhir' && at !== 'events')) return undefined;
-  return tenantIdPattern.test(tenant) && contractPattern.test(contract) ? { at, tenant, contract, rest } : undefined;
+  // By index: taking a list apart goes through its iterator, on every request.
+  const segments = path.split('/');
+  const at = segments[3];
+  if (segments[0] !== '' || segments[1] !== 't' || (at !== 'fhir' && at !== 'events')) return undefined;
+  const tenant = segments[2] ?? '';
+  const contract = segments[4] ?? '';
+  if (!tenantIdPattern.test(tenant) || !contractPattern.test(contract)) return undefined;
+  return { at, tenant, contract, rest: segments.slice(5) };
 }
 
 interface CompiledRoute {
@@ -55,15 +60,15 @@ export function findRoute(
   { at, rest }: Pick<Located, 'at' | 'rest'>,
 ): Routed | { readonly allow: string } | undefined {
   const wanted = method === 'HEAD' ? 'GET' : method;
-  const allowed = new Set<string>();
-  for (const { route, segments, types } of compiled[at].get(rest.length) ?? []) {
-    const parts = matchSegments(segments, rest, types);
-    if (parts === undefined) continue;
-    if (route.method === wanted) return { route, ...parts };
-    allowed.add(route.method);
-    if (route.method === 'GET') allowed.add('HEAD');
+  const candidates = compiled[at].get(rest.length) ?? [];
+  for (const { route, segments, types } of candidates) {
+    const parts = route.method === wanted ? matchSegments(segments, rest, types) : undefined;
+    if (parts !== undefined) return { route, type: parts.type, id: parts.id, version: parts.version };
   }
-  return allowed.size === 0 ? undefined : { allow: [...allowed].join(', ') };
+  const allowed = candidates
+    .filter(({ segments, types }) => matchSegments(segments, rest, types) !== undefined)
+    .flatMap(({ route }) => (route.method === 'GET' ? ['GET', 'HEAD'] : [route.method]));
+  return allowed.length === 0 ? undefined : { allow: [...new Set(allowed)].join(', ') };
 }
 
 function matchSegments(segments: readonly string[], rest: readonly string[], types: ReadonlySet<string>) {
