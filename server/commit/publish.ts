@@ -89,7 +89,9 @@ export async function prepareUnits(publishing: Publishing, units: readonly Unit[
     for (const { type, id } of changed) made.add(`${contract}/${type}/${id}`);
     if (position > 0) continue;
     const warnings = warningOps(publishing, projections, projector, open);
-    ops.push(warnings.ops, () => projections.map((projected) => dueOp(store.tenant, projected)));
+    // Made now: what waits for its batch must not hold all that was projected.
+    const dues = projections.map((projected) => dueOp(store.tenant, projected));
+    ops.push(warnings.ops, () => dues);
     const { announcer } = publishing;
     if (announcer !== undefined) {
       ops.push(await announcementOps(store, announcer, contract, projections, standing, changed));

@@ -1,12 +1,13 @@
 /** Every limit has a name with its unit last. Settings may lower them; nothing raises them past `config/`. */
 export const limits = {
   rowsPerChunkMax: 500,
+  walkedRowsPerBatchMax: 1_000,
   stageRowsPerBatchMax: 2_000,
-  unitsPerBatchMax: 200,
+  unitsPerBatchMax: 100,
   unitsGatheredMax: 2_000,
   /** Organisations and locations that a run of projecting keeps, some two kilobytes each. */
   sharedRecordsKeptMax: 5_000,
-  versionsPerBatchMin: 400,
+  versionsPerBatchMin: 1_000,
   rowsBeforeThread: 1_000,
   /** Twenty bytes each: what recognising unchanged rows may cost in memory. */
   recordBucketsMax: 2 ** 21,

@@ -47,7 +47,7 @@ export async function applyRecords(
   try {
     while (!present(file.checkpoint, 'checkpoint of a file being applied').walked) {
       const after = file.checkpoint?.after ?? null;
-      const groups = await stage.groups(after, limits.rowsPerChunkMax);
+      const groups = await stage.groups(after, limits.walkedRowsPerBatchMax);
       const last = groups.at(-1);
       if (last !== undefined && join === undefined) join = await joinOf(store.records);
       if (join !== null || !standApart(underWay, groups)) await written;

@@ -34,6 +34,7 @@ export async function publishResources(ingest: Ingest, started: FileRow): Promis
   let underWay = nothing;
   let written: Promise<void> = Promise.resolve();
   let gathered = nothing;
+  let ahead: readonly Unit[] = [];
   const settled = async () => {
     await written;
     underWay = nothing;
@@ -48,7 +49,7 @@ export async function publishResources(ingest: Ingest, started: FileRow): Promis
     ]);
     // Awaited before the next one is written: until then its failure is nobody's.
     written.catch(() => {});
-    underWay = gathered;
+    underWay = { units, prepared: [], made: gathered.made };
     gathered = nothing;
     file = next;
     done += units.length;
@@ -56,7 +57,9 @@ export async function publishResources(ingest: Ingest, started: FileRow): Promis
   };
   try {
     for (;;) {
-      const units = await unitsLeft(store, [...underWay.units, ...gathered.units]);
+      if (ahead.length === 0) ahead = await unitsLeft(store, [...underWay.units, ...gathered.units]);
+      const units = ahead.slice(0, limits.unitsPerBatchMax);
+      ahead = ahead.slice(units.length);
       if (units.length === 0 && gathered === nothing && underWay === nothing) return file;
       if (units.length === 0) {
         await (gathered === nothing ? settled() : write());
@@ -77,12 +80,11 @@ export async function publishResources(ingest: Ingest, started: FileRow): Promis
   }
 }
 
-/** The next units that are due and not taken. */
+/** The next units that are due and not taken: some at once, since those that are taken are read as well. */
 async function unitsLeft({ records }: TenantStore, taken: readonly Unit[]): Promise<readonly Unit[]> {
   const names = new Set(taken.map(unitText));
-  const work = await records.work(limits.unitsPerBatchMax + taken.length);
-  const left = work.map(({ unit }) => unit).filter((unit) => !names.has(unitText(unit)));
-  return left.slice(0, limits.unitsPerBatchMax);
+  const work = await records.work(limits.unitsGatheredMax + taken.length);
+  return work.map(({ unit }) => unit).filter((unit) => !names.has(unitText(unit)));
 }
 
 function joined({ units, prepared, made }: Gathered, more: readonly Unit[], next: Prepared): Gathered {

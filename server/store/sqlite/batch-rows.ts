@@ -73,6 +73,11 @@ function versionRow({ contract, type, id, version, change, hash, unit, index, li
   };
 }
 
+/** About how many pages of the log they take: a version dirties one of each index of its type. */
+export function pagesOf(rows: readonly BatchRow[]): number {
+  return rows.reduce((sum, { op }) => sum + (op === 'version' ? 4 : op === 'record' ? 1 : 0), 0);
+}
+
 /** Rows on their way to another thread: cloning objects costs several times as much as two texts. */
 export interface PackedRows {
   /** JSON of the rows without the long texts. */

@@ -24,9 +24,18 @@ export function writeResources(
   sequence: number,
 ): void {
   const sides: SideRows = new Map();
-  const batch = { first, sequence, sides };
+  const batch: VersionBatch = { sequence, sides, outdated: new Map() };
   for (const [index, row] of versions.entries()) writeResource(data, contracts, row, first + index, batch);
   insertSides(data, sides);
+  deleteSides(data, batch.outdated);
+}
+
+/** What the side tables gain and lose by a batch's versions is written at its end, the gains first. */
+interface VersionBatch {
+  readonly sequence: number;
+  readonly sides: SideRows;
+  /** By side table the versions whose rows go. */
+  readonly outdated: Map<string, number[]>;
 }
 
 /** Rows to come of each side table: the number of its columns, and the values of one row after the other. */
@@ -38,7 +47,7 @@ function writeResource(
   contracts: Contracts,
   op: VersionRow,
   vid: number,
-  { first, sequence, sides }: { readonly first: number; readonly sequence: number; readonly sides: SideRows },
+  { sequence, sides, outdated }: VersionBatch,
 ): void {
   const layout = present(contracts.ensure(op.contract).get(op.type), `the search layout of ${op.type}`);
   const partition = contracts.ensurePartition(op.contract, op.type);
@@ -62,9 +71,7 @@ function writeResource(
     body,
   );
   if (before !== undefined && before[3] === 0) {
-    // Of the version before in the same batch.
-    if (before[1] >= first) insertSides(data, sides);
-    removeIndex(data, layout, before[1]);
+    removeIndex(data, layout, before[1], outdated);
   }
   if (op.change !== 'delete') writeIndex(data, layout, op, vid, sides);
   if (op.lineage !== null) {
@@ -123,11 +130,21 @@ function insertSides(data: Connection, sides: SideRows): void {
   sides.clear();
 }
 
-function removeIndex(data: Connection, layout: Layout, vid: number): void {
+/** One statement for a table's versions: of a resource's dozen tables, each call costs as much as its rows. */
+function deleteSides(data: Connection, outdated: VersionBatch['outdated']): void {
+  for (const [side, vids] of outdated) {
+    data.run(`DELETE FROM ${side} WHERE vid IN (SELECT value FROM json_each(?))`, JSON.stringify(vids));
+  }
+}
+
+function removeIndex(data: Connection, layout: Layout, vid: number, outdated: VersionBatch['outdated']): void {
   const sides = data.value<string>(`DELETE FROM ${layout.wide} WHERE vid = ? RETURNING sides`, vid);
   assert(sides !== undefined, 'a live resource has its search row');
   for (const param of sides === '' ? [] : sides.split(' ')) {
-    data.run(`DELETE FROM ${quoted(`${layout.contract}_${layout.type}_${param}`)} WHERE vid = ?`, vid);
+    const side = quoted(`${layout.contract}_${layout.type}_${param}`);
+    const vids = outdated.get(side);
+    if (vids === undefined) outdated.set(side, [vid]);
+    else vids.push(vid);
   }
 }
 

@@ -11,7 +11,7 @@ import { blobStore } from './blob.ts';
 import type { CacheShard } from './body-cache.ts';
 import { Connection } from './connection.ts';
 import { contracts } from './contracts.ts';
-import { dataFile } from './data-file.ts';
+import { dataFile, muchWritten } from './data-file.ts';
 import { deliveryStore } from './delivery.ts';
 import type { DeliveryCalls } from './delivery-calls.ts';
 import { deliveryFile } from './delivery-file.ts';
@@ -81,8 +81,8 @@ export function tenantHandle(options: TenantStoreOptions): TenantHandle {
   const { subkey, place } = filesOf(options);
   const dataPlace = place('data');
   // Who writes much does so with the thread's cache beside this one, in the memory that an ingest may take.
-  const cacheKibibytes = Number.isFinite(options.rowsBeforeThread) ? 16_384 : 65_536;
-  const data = dataFile(dataPlace.path, dataPlace.key, { cacheKibibytes, sharesReads: true });
+  const limits = Number.isFinite(options.rowsBeforeThread) ? muchWritten : { cacheKibibytes: 65_536 };
+  const data = dataFile(dataPlace.path, dataPlace.key, { ...limits, sharesReads: true });
   const auditPlace = place('audit');
   const audit = auditFile(auditPlace.path, auditPlace.key);
   const deliveryPlace = place('delivery');

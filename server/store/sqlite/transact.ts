@@ -8,6 +8,8 @@ import {
   addWork,
   deleteRecord,
   finishWork,
+  type Place,
+  RecordRows,
   writeAnnouncement,
   writeAudit,
   writeDue,
@@ -59,7 +61,11 @@ export function transact(writer: Writer, rows: readonly BatchRow[], at: string, 
       const first = (last?.last ?? 0) + 1;
       const versions = inVersionOrder(rows.filter((row) => row.op === 'version'));
       writeResources(data, contracts, versions, first, sequence);
-      for (const [place, row] of rows.entries()) if (row.op !== 'version') writeRow(data, row, sequence, place);
+      const gathered = new RecordRows(data);
+      for (const [place, row] of rows.entries()) {
+        if (row.op !== 'version') writeRow(data, row, { sequence, place, gathered });
+      }
+      gathered.write();
       if (rows.some(({ op }) => recordOps.has(op))) data.run('UPDATE record_state SET batch = ?', `${sequence} ${at}`);
       data.run(
         'INSERT INTO batch(sequence, at, ms, first, last) VALUES(?, ?, ?, ?, ?)',
@@ -80,12 +86,7 @@ export function transact(writer: Writer, rows: readonly BatchRow[], at: string, 
 const recordOps: ReadonlySet<BatchRow['op']> = new Set(['record', 'record-delete', 'lines']);
 
 type Row = Exclude<BatchRow, VersionRow>;
-type Write<Name extends Row['op']> = (
-  data: Connection,
-  op: Extract<Row, { readonly op: Name }>,
-  sequence: number,
-  place: number,
-) => void;
+type Write<Name extends Row['op']> = (data: Connection, op: Extract<Row, { readonly op: Name }>, place: Place) => void;
 
 const rowWrites: { readonly [Name in Row['op']]: Write<Name> } = {
   record: writeRecord,
@@ -104,11 +105,10 @@ const rowWrites: { readonly [Name in Row['op']]: Write<Name> } = {
 function writeRow<Name extends Row['op']>(
   data: Connection,
   op: Extract<Row, { readonly op: Name }>,
-  sequence: number,
-  place: number,
+  place: Place,
 ): void {
   const write: Write<Name> = rowWrites[op.op as Name];
-  write(data, op, sequence, place);
+  write(data, op, place);
 }
 
 /**

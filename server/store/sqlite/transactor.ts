@@ -1,11 +1,12 @@
 import { assert } from '../../core/assert.ts';
 import type { TenantStore } from '../port.ts';
-import { type BatchRow, batchRows, weightOf } from './batch-rows.ts';
+import { type BatchRow, batchRows, pagesOf, weightOf } from './batch-rows.ts';
 import { type BatchPlaces, type BatchWriter, batchWriter } from './batch-writer.ts';
+import type { Connection } from './connection.ts';
 import { transact, type Writer } from './transact.ts';
 
-/** After so many versions and records the log is moved into the file (some 60 MB): see `Transactor`. */
-const rowsPerCheckpoint = 8_000;
+/** After about so many pages of log it is moved into the file: see `Transactor`. */
+const pagesPerCheckpoint = 32_000;
 
 export interface Transactor {
   readonly transact: TenantStore['transact'];
@@ -26,7 +27,7 @@ export function transactor(writer: Writer, rowsMax: number, places: () => BatchP
   let written = 0;
   let logged = 0;
 
-  const inThread = async (rows: readonly BatchRow[], weight: number, ...when: WhenArguments) => {
+  const inThread = async (rows: readonly BatchRow[], ...when: WhenArguments) => {
     // Whoever may not open the file may not start a thread that does.
     writer.data.open();
     thread ??= batchWriter(places());
@@ -35,8 +36,8 @@ export function transactor(writer: Writer, rowsMax: number, places: () => BatchP
     writer.data.refresh();
     const batch = await mine.transact(rows, ...when);
     writer.data.refresh();
-    logged += weight;
-    if (logged >= rowsPerCheckpoint) {
+    logged += pagesOf(rows);
+    if (logged >= pagesPerCheckpoint) {
       logged = 0;
       await mine.checkpoint();
     }
@@ -47,18 +48,28 @@ export function transactor(writer: Writer, rowsMax: number, places: () => BatchP
       for (const op of ops) assert(op.tenant === writer.tenant, 'every op of a batch names the tenant of its handle');
       const rows = batchRows(ops);
       const weight = weightOf(rows);
-      if (weight > 0 && written >= rowsMax) return inThread(rows, weight, at, lease);
+      if (weight > 0 && written >= rowsMax) return inThread(rows, at, lease);
       const batch = transact(writer, rows, at, lease);
       written += weight;
       return batch;
     },
     async close() {
+      if (written > 0 && Number.isFinite(rowsMax)) moveLog(writer.data);
       const ending = thread;
       thread = undefined;
       written = 0;
       await ending?.close();
     },
   };
+}
+
+/** While somebody reads on, closing the connection alone leaves the log where it is, with all that it holds. */
+function moveLog(data: Connection): void {
+  try {
+    data.exec('PRAGMA wal_checkpoint(PASSIVE)');
+  } catch {
+    // It stays valid, and the next who commits moves it.
+  }
 }
 
 type WhenArguments = [at: Parameters<TenantStore['transact']>[1], lease: Parameters<TenantStore['transact']>[2]];

@@ -4,7 +4,7 @@ import type { Batch, Lease } from '../port.ts';
 import { unpackedRows } from './batch-rows.ts';
 import type { BatchCall, BatchPlaces } from './batch-writer.ts';
 import { contracts } from './contracts.ts';
-import { dataFile } from './data-file.ts';
+import { dataFile, muchWritten } from './data-file.ts';
 import { leaseHeld } from './leases.ts';
 import { systemFile } from './system-file.ts';
 import { answerCalls } from './thread-calls.ts';
@@ -18,7 +18,7 @@ let opened: Opened | undefined;
 let refused: unknown;
 
 function open({ tenant, schema, data: at, system: its }: BatchPlaces): Opened {
-  const data = dataFile(at.path, () => Buffer.from(at.key), limitsOfThread);
+  const data = dataFile(at.path, () => Buffer.from(at.key), muchWritten);
   const system = systemFile(its.path, () => Buffer.from(its.key));
   const close = () => {
     data.close();
@@ -27,9 +27,6 @@ function open({ tenant, schema, data: at, system: its }: BatchPlaces): Opened {
   const held = (lease: Lease) => leaseHeld(system, lease);
   return { tenant, data, contracts: contracts(data, schema), held, close };
 }
-
-/** It reads little but what it writes. */
-const limitsOfThread = { cacheKibibytes: 16_384 } as const;
 
 function carryOut(call: BatchCall): Batch | null {
   if (call.do === 'open') {
