@@ -41,11 +41,16 @@ function announcer({ id: tenant, contracts }: Tenant, about: Omit<EventContext, 
   };
 }
 
+/**
+ * Of the tenant, or of one of its VPDs: each is loaded for itself. A file that names no VPD is about all of them.
+ */
 function isFirstFull(file: FileRow, files: readonly FileRow[]): boolean {
   if (file.kind !== 'full') return false;
   const until = file.finishedAt;
-  return !files.some(
+  const isOfOther = ({ vpd }: FileRow) => vpd !== null && file.vpd !== null && vpd !== file.vpd;
+  const earlier = files.filter(
     ({ id, kind, state, finishedAt }) =>
       id !== file.id && kind === 'full' && state === 'applied' && (until === null || (finishedAt ?? '') < until),
   );
+  return earlier.every(isOfOther);
 }

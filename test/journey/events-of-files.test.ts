@@ -39,6 +39,18 @@ describe('Events of files', () => {
     expect(await told(id), 'the same bytes again').to.have.length(2);
   });
 
+  it('tell nothing of the first full file of another VPD, and everything of its second', async () => {
+    house = await testHouse([{ ...trustX, vpds: ['277', '278'] }, trustY], '2026-04-01T09:00:00.000Z');
+    await bring(baseline.file);
+    const rows = JSON.parse(JSON.stringify(baseline.file.rows).replace(/"([12]0\d\d)"/g, '"9$1"'));
+    const { id, state } = await bring({ ...baseline.file, rows, vpd: '278' });
+    expect([state, ...(await told(id))]).to.deep.equal(['applied', 'file-ingested applied']);
+    const starter = JSON.parse(JSON.stringify(rows).replace(/"9([12]0\d\d)"/g, '"8$1"'));
+    const next = { sequence: 2, from: baseline.file.to, to: '20260401 230000' };
+    const second = await bring({ ...baseline.file, ...next, rows: [...rows, ...starter], vpd: '278' });
+    expect(await told(second.id)).to.include('starter-created assignment/82001');
+  });
+
   it('tell everything of a first full file where the tenant wants that, parents before those who show them', async () => {
     await opened({ firstFullFileIsBaseline: false });
     const { id } = await bring(baseline.file);

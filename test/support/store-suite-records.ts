@@ -103,6 +103,22 @@ export function describeRecords(context: StoreContext): void {
       expect(await reader().byFile('f2')).to.deep.equal([newer]);
     });
 
+    it('takes several words about one record in one batch: the last one stands', async () => {
+      const key = { type: 'assignment', id: '7' } as const;
+      const lines = { bucket: 1, words: [1, 2, 3] as const, wide: 0 };
+      const first = { ...put(record('assignment', '7'), { type: 'person', id: '1' }), lines };
+      const newer = record('assignment', '7', { hash: 'new' });
+      await write(first, put(newer, { type: 'person', id: '2' }));
+      expect(await reader().get([key])).to.deep.equal([newer]);
+      expect(await reader().summed()).to.equal(0);
+      expect(await reader().referring([{ type: 'person', id: '1' }])).to.deep.equal([]);
+      expect(await reader().referring([{ type: 'person', id: '2' }])).to.deep.equal([key]);
+      await write(first, op('lines', { key, lines: { ...lines, bucket: 2 } }), op('record-delete', { key }));
+      expect(await reader().get([key])).to.deep.equal([]);
+      expect(await reader().summed()).to.equal(0);
+      for (const id of ['1', '2']) expect(await reader().referring([{ type: 'person', id }])).to.deep.equal([]);
+    });
+
     it('keeps what stands behind a record, and forgets it with the next word', async () => {
       const absence = { lastSeen: '2026-01-01', files: 1, file: 'f1', means: 'doubt' } as const;
       const statements = [{ feed: 'go2', file: 'f1', hash: 'h', precedence: 0 }];
