@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { auditEntry } from '../../../server/audit/row.ts';
 import { type AdminRig, adminRig } from '../../support/admin-rig.ts';
 import { trustX, trustY } from '../../support/house-open.ts';
 import { smallFile } from '../../support/small-files.ts';
@@ -86,13 +87,16 @@ describe('Exceptions and held files in the management API', () => {
     await rig.server.carryAudit();
     const rows = await rig.store('rxx').audit.scan({ descending: false, count: 1000 });
     const released = rows
-      .map(({ bytes }) => JSON.parse(bytes))
-      .filter(({ i, o }) => i === 'file-release' || (i === 'release-file' && o === 0));
-    expect(released.map(({ i, k, r }) => [i, k, r])).to.have.deep.members([
+      .map(({ bytes }) => auditEntry(bytes))
+      .filter(({ interaction, outcome }) =>
+        interaction === 'release-file' ? outcome === 0 : interaction === 'file-release',
+      );
+    expect(released.map(({ interaction, kind, reason }) => [interaction, kind, reason])).to.have.deep.members([
       ['file-release', 'admin', 'checked with the trust'],
       ['release-file', 'admin', 'checked with the trust'],
     ]);
-    expect(new Set(released.map(({ c, z }) => `${c} ${z}`)).size, 'one client, one correlation id').to.equal(1);
+    const told = new Set(released.map(({ client, correlationId }) => `${client} ${correlationId}`));
+    expect(told.size, 'one client, one correlation id').to.equal(1);
   });
 
   it('answered every one of these operations as its OpenAPI document promises', () => {
