@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ingestNodeOptions } from '../../server/ingest/node-options.ts';
 import type { IngestFigures } from './ingest-process.ts';
 import { machine } from './machine.ts';
 import { median, round } from './numbers.ts';
-import { builtFile, runForJson } from './processes.ts';
+import { builtFile, ingesting, runForJson } from './processes.ts';
 import { type Reload, writeCsvReload, writeReload } from './reload-file.ts';
 import { makeTenant, tenant, trustFiles } from './trust.ts';
 
@@ -90,7 +89,7 @@ function rounded({ rowsPerSecond, rowsPerCpuSecond }: Baseline): Baseline {
 }
 
 function ingest(data: string, file: string): Promise<IngestFigures> {
-  return runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file], ingestNodeOptions);
+  return runForJson<IngestFigures>(builtFile('scripts/bench/ingest-process'), [data, tenant, file], ingesting);
 }
 
 function figure(run: IngestFigures, bytes: number, csv: Baseline) {

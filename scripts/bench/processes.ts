@@ -4,6 +4,7 @@ import { constants, setPriority } from 'node:os';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { present } from '../../server/core/assert.ts';
+import { ingestEnvironment, ingestNodeOptions } from '../../server/ingest/node-options.ts';
 
 /** The built file of the project that lies at `path` (from its root, without extension). */
 export function builtFile(path: string): string {
@@ -49,18 +50,24 @@ function cpuSeconds(pid: number): number | undefined {
   return (Number(fields[11]) + Number(fields[12])) / 100;
 }
 
-/**
- * Runs a file to its end and returns the JSON document that it prints. Throws where it fails.
- *
- * @param nice the priority, as the operating system counts it
- */
-export async function runForJson<T>(
-  file: string,
-  args: readonly string[],
-  nodeOptions: readonly string[] = [],
-  nice: number = constants.priority.PRIORITY_NORMAL,
-) {
-  const child = spawn(process.execPath, [...nodeOptions, file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+/** How a process runs. */
+interface Manner {
+  readonly nodeOptions?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  /** The priority, as the operating system counts it. */
+  readonly nice?: number;
+}
+
+/** The manner of a server's process that ingests. */
+export const ingesting: Manner = { nodeOptions: ingestNodeOptions, environment: ingestEnvironment };
+
+/** Runs a file to its end and returns the JSON document that it prints. Throws where it fails. */
+export async function runForJson<T>(file: string, args: readonly string[], manner: Manner = {}) {
+  const { nodeOptions = [], environment = {}, nice = constants.priority.PRIORITY_NORMAL } = manner;
+  const child = spawn(process.execPath, [...nodeOptions, file, ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...environment, ...process.env },
+  });
   if (nice > constants.priority.PRIORITY_NORMAL) setPriority(present(child.pid, 'process id'), nice);
   const text: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => text.push(chunk));

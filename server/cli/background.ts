@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { limits } from '../core/limits.ts';
-import { ingestNodeOptions } from '../ingest/node-options.ts';
+import { ingestEnvironment, ingestNodeOptions } from '../ingest/node-options.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { House } from './house.ts';
 
@@ -31,7 +31,7 @@ export function background(
   const start = (tenant: string) => {
     const child = spawn(process.execPath, [...process.execArgv, ...ingestNodeOptions, entry, ...argsOf(tenant)], {
       stdio: ['ignore', 'ignore', 'inherit'],
-      env: childEnvironment(settings),
+      env: { ...ingestEnvironment, ...childEnvironment(settings) },
     });
     yieldToRequests(child);
     running.set(tenant, child);

@@ -5,3 +5,9 @@
  * of the time.
  */
 export const ingestNodeOptions = ['--min-semi-space-size=16', '--heap-growing-percent=110'] as const;
+
+/**
+ * Likewise of its C library: threads of glibc share two heaps (mallopt(3), `M_ARENA_MAX`), where each thread of a pool
+ * would have one of its own that keeps what it was once full of, some 30 MiB. Other libraries do not read it.
+ */
+export const ingestEnvironment = { MALLOC_ARENA_MAX: '2' } as const;
