@@ -9,20 +9,26 @@ import { answerCalls } from './thread-calls.ts';
 /** The thread that waits for the disk in the request thread's place: appends in the order in which they were asked. */
 const files = new Map<string, Connection>();
 
-/** Nobody appended for so long: there is time to index what was. */
+/** Nobody appended for so long: there is time to index what was; sooner where that is more than a step of it. */
 const idleMs = 200;
-const behind = new Set<string>();
+const idleMuchMs = 5;
+const muchRows = 500;
+/** Rows by file that were not indexed yet. */
+const behind = new Map<string, number>();
 const idle = setTimeout(indexSome, idleMs);
+const idleWithMuch = setTimeout(indexSome, idleMuchMs);
+let much = false;
 let next: NodeJS.Immediate | undefined;
 
 /** A step of an index; appends come between two, and put the rest off. */
 function indexSome(): void {
   next = undefined;
-  for (const path of behind) {
+  for (const path of behind.keys()) {
     const file = files.get(path);
     if (file === undefined || !isMoreToIndex(file)) behind.delete(path);
   }
-  if (behind.size > 0) next = setImmediate(indexSome);
+  much = behind.size > 0;
+  if (much) next = setImmediate(indexSome);
 }
 
 /** What fails is tried again behind the next append, or by who looks for rows. */
@@ -34,10 +40,13 @@ function isMoreToIndex(file: Connection): boolean {
   }
 }
 
-function putOff(path: string): void {
-  behind.add(path);
+function putOff(path: string, rows: number): void {
+  const waiting = (behind.get(path) ?? 0) + rows;
+  behind.set(path, waiting);
+  much ||= waiting >= muchRows;
   if (next !== undefined) clearImmediate(next);
   idle.refresh();
+  if (much) idleWithMuch.refresh();
 }
 
 function carryOut(call: AuditCall): null {
@@ -49,7 +58,7 @@ function carryOut(call: AuditCall): null {
     );
   } else if (call.do === 'append') {
     appendRows(present(files.get(call.path), 'an open file'), unpacked(call.rows, call.count));
-    putOff(call.path);
+    putOff(call.path, call.count);
   } else {
     files.get(call.path)?.close();
     files.delete(call.path);
