@@ -1,5 +1,6 @@
 import { Ajv } from 'ajv';
 import { AppError } from '../core/error.ts';
+import { ownSchema } from '../core/own-schema.ts';
 import { bindFilter } from '../search/bind-filter.ts';
 import { searchParameters } from '../search/parameters.ts';
 import { parseSearch } from '../search/parse.ts';
@@ -83,9 +84,7 @@ export const permissionSetSchema = {
   required: ['name'],
 } as const;
 
-const validate = new Ajv({ allErrors: true, useDefaults: true, meta: false, validateSchema: false }).compile(
-  permissionSetSchema,
-);
+const validate = new Ajv({ allErrors: true, useDefaults: true, ...ownSchema }).compile(permissionSetSchema);
 
 /** A permission set from a document, checked, with defaults. Throws `invalid`, saying where. */
 export function permissionSetFrom(document: unknown): PermissionSet {

@@ -2,6 +2,7 @@ import { Ajv } from 'ajv';
 import type { Client } from '../auth/client.ts';
 import { type ClientWish, newClient } from '../auth/new-client.ts';
 import { AppError } from '../core/error.ts';
+import { ownSchema } from '../core/own-schema.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import type { House } from './house.ts';
 import { auditOperator } from './operator-audit.ts';
@@ -47,9 +48,7 @@ const schema = {
   },
 } as const;
 
-const validate = new Ajv({ allErrors: true, meta: false, validateSchema: false }).compile<readonly ClientDocument[]>(
-  schema,
-);
+const validate = new Ajv({ allErrors: true, ...ownSchema }).compile<readonly ClientDocument[]>(schema);
 
 export function clientDocument(client: Client): ClientDocument {
   const { id, name, scope, contracts, authentication, status, jwks, jwksUri, redirectUris, permissionSet } = client;

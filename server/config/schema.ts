@@ -1,4 +1,5 @@
 import { Ajv, type ErrorObject } from 'ajv';
+import { ownSchema } from '../core/own-schema.ts';
 
 /** All settings: one schema. The environment variable of `publicUrl` is `ESR_FHIR_PUBLIC_URL`, and so on. */
 export interface Settings {
@@ -97,7 +98,7 @@ export function variableOf(setting: string): string {
   return `ESR_FHIR_${setting.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
 }
 
-const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, meta: false, validateSchema: false });
+const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, ...ownSchema });
 const validate = ajv.compile<Settings>(settingsSchema);
 
 /** The settings with defaults filled in, or every problem in a sentence. Never shows a value: some are secrets. */

@@ -2,6 +2,7 @@ import { Ajv, type ErrorObject } from 'ajv';
 import { ownExtensionUrls } from '../auth/subscription-owner.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
+import { ownSchema } from '../core/own-schema.ts';
 import type { Extension, SubscriptionResource } from './subscription-resource.ts';
 
 const extensions = {
@@ -56,8 +57,7 @@ const schema = {
 const validate = new Ajv({
   allErrors: true,
   strictTypes: false,
-  meta: false,
-  validateSchema: false,
+  ...ownSchema,
 }).compile<SubscriptionResource>(schema);
 
 /** Reads what a client sent. Throws `invalid` for what is no Subscription, `unprocessable` for what is not offered. */

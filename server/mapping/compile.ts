@@ -2,6 +2,7 @@ import { Ajv, type ValidateFunction } from 'ajv';
 import addFormats from 'ajv-formats';
 import { AppError } from '../core/error.ts';
 import { contentHash } from '../core/hash.ts';
+import { ownSchema } from '../core/own-schema.ts';
 import { type CodeList, type CodeListDocument, codeList } from './code-list.ts';
 import { compileTemplate, type MappedPath } from './compile-template.ts';
 import { inputs, type MappedResource } from './inputs.ts';
@@ -49,7 +50,7 @@ export function compileDocuments(files: MappingFiles): CompiledMapping {
     problems.push(`${path} ${pointer === '' ? '/' : pointer}: ${reason}`);
   };
   // The schemas are ours: checking them against the schema of schemas takes longer than compiling them.
-  const ajv = new Ajv({ allErrors: true, strict: false, meta: false, validateSchema: false });
+  const ajv = new Ajv({ allErrors: true, strict: false, ...ownSchema });
   addFormats.default(ajv);
   const lists = compileLists(files.codes, ajv.compile(codeListSchema), problem);
   const hasField = fieldsOf(files.recordSchema, problem);

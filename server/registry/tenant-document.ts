@@ -2,6 +2,7 @@ import { Ajv } from 'ajv';
 import { isPrivateRange } from '../core/address.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
+import { ownSchema } from '../core/own-schema.ts';
 import { csvOverlaySchema } from '../tenancy/csv-profile.ts';
 import { ownersSchema, rulesSchema } from '../tenancy/rule.ts';
 import { sourcesSchema } from '../tenancy/source.ts';
@@ -54,8 +55,7 @@ const validate = new Ajv({
   allErrors: true,
   useDefaults: true,
   strictTypes: false,
-  meta: false,
-  validateSchema: false,
+  ...ownSchema,
 }).compile(schema);
 
 /** A tenant from a document (`tenant apply`, the store): checked, with defaults. Throws `invalid`, saying where. */

@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AppError } from '../../../core/error.ts';
 import { contentHash } from '../../../core/hash.ts';
+import { ownSchema } from '../../../core/own-schema.ts';
 import { type FieldValue, type RecordType, recordTypes } from '../../../record/record.ts';
 import {
   type CsvColumnDocument,
@@ -107,9 +108,7 @@ function checkSchema(file: string, document: unknown): void {
   let validate = validators.get('profile');
   if (validate === undefined) {
     // Our own schema needs no check against the schema of schemas, which takes longer than everything else here.
-    validate = new Ajv2020({ strict: true, allowUnionTypes: true, meta: false, validateSchema: false }).compile(
-      csvProfileSchema,
-    );
+    validate = new Ajv2020({ strict: true, allowUnionTypes: true, ...ownSchema }).compile(csvProfileSchema);
     validators.set('profile', validate);
   }
   if (validate(document)) return;

@@ -1,6 +1,7 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { AppError } from '../../../core/error.ts';
 import { contentHash } from '../../../core/hash.ts';
+import { ownSchema } from '../../../core/own-schema.ts';
 import { type RecordType, recordTypes } from '../../../record/record.ts';
 import { columnTableSchema } from './columns-schema.ts';
 
@@ -88,8 +89,6 @@ interface ColumnEntry {
   readonly parts?: readonly (string | null)[];
 }
 
-/** The schema is ours: to check it against the schema of schemas at every start costs a tenth of a second. */
-const ownSchema = { strict: true, meta: false, validateSchema: false } as const;
 let validate: ValidateFunction<TableDocument> | undefined;
 
 /**
@@ -100,7 +99,9 @@ let validate: ValidateFunction<TableDocument> | undefined;
  *   field twice or beyond the row, or a record type that another table has
  */
 export function compileColumns(documents: readonly ColumnDocument[], settings: ColumnSettings): Columns {
-  validate ??= new Ajv2020({ ...ownSchema, strictTypes: false }).compile<TableDocument>(columnTableSchema);
+  validate ??= new Ajv2020({ strict: true, strictTypes: false, ...ownSchema }).compile<TableDocument>(
+    columnTableSchema,
+  );
   const byCode = new Map<string, RowTable>();
   const personal = new Map<RecordType, ReadonlySet<string>>();
   for (const { file, document } of documents) {
