@@ -24,7 +24,6 @@ import { winstonLogger } from './ops/logging.ts';
 import { clientRegistry } from './registry/clients.ts';
 import { permissionSets } from './registry/permission-sets.ts';
 import { tenantRegistry } from './registry/tenants.ts';
-import { compileExtract } from './search/extract.ts';
 import { searchParameters } from './search/parameters.ts';
 import type { IndexSchema } from './search/query.ts';
 import { indexSchema } from './search/schema.ts';
@@ -47,7 +46,7 @@ export const openHouse: OpenHouse = async (options: CommonOptions, how = {}): Pr
   const software = softwareName(folder);
   const tenants = tenantRegistry(store);
   const clients = clientRegistry(store);
-  const about = { folder, software, logger, clock, store, tenants: tenants.list, extract: compileExtract(parameters) };
+  const about = { folder, software, logger, clock, store, tenants: tenants.list, parameters };
   let ingest: IngestParts | undefined;
   return {
     settings,
@@ -78,7 +77,7 @@ async function openStore(settings: Settings, keys: KeyRing, schema: IndexSchema,
   return openMongo({ uri: store, keys, disclosures });
 }
 
-type IngestBasis = Pick<IngestParts, 'store' | 'clock' | 'logger' | 'software' | 'tenants' | 'extract'>;
+type IngestBasis = Pick<IngestParts, 'store' | 'clock' | 'logger' | 'software' | 'tenants' | 'parameters'>;
 
 function ingestParts(
   { canonicalBase }: Settings,

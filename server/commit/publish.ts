@@ -2,7 +2,9 @@ import type { Clock } from '../core/clock.ts';
 import { derivedId } from '../core/id.ts';
 import { keyText } from '../record/record.ts';
 import { type Unit, unitText } from '../record/unit.ts';
-import type { ExceptionRow, Lease, Lineage, LineageSource, Op, ResourceHead, TenantStore } from '../store/port.ts';
+import type { SearchParameters } from '../search/parameters.ts';
+import type { Lineage, LineageSource } from '../store/lineage.ts';
+import type { ExceptionRow, Lease, Op, ResourceHead, TenantStore } from '../store/port.ts';
 import { type Announcer, announcementOps } from './announce.ts';
 import type { ProjectedUnit, Projector, PublishedWarning } from './projected.ts';
 import { type Publication, type ResourceChange, resourceChanges, type Standing } from './resource-ops.ts';
@@ -21,7 +23,7 @@ export interface Publishing {
   readonly clock: Clock;
   readonly lease?: Lease;
   readonly software: string;
-  readonly extract: Publication['extract'];
+  readonly parameters: SearchParameters;
   readonly cause: Lineage['cause'];
   /** The file whose ingest made the units due. */
   readonly file: string | null;
@@ -126,7 +128,7 @@ function publicationOf(publishing: Publishing, contract: string, projector: Proj
   return {
     tenant: publishing.store.tenant,
     contract,
-    extract: publishing.extract,
+    parameters: publishing.parameters,
     lineage: (projected) => {
       const sources: LineageSource[] = [];
       for (const key of projected?.sources ?? []) {

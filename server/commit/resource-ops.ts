@@ -1,15 +1,17 @@
 import { present } from '../core/assert.ts';
 import { contentHash } from '../core/hash.ts';
 import type { Unit } from '../record/unit.ts';
-import type { IndexEntry } from '../search/query.ts';
-import type { Lineage, ResourceHead, ResourceOp } from '../store/port.ts';
-import type { ProjectedUnit, PublishedResource } from './projected.ts';
+import type { SearchParameters } from '../search/parameters.ts';
+import type { Lineage } from '../store/lineage.ts';
+import type { ResourceHead, ResourceOp } from '../store/port.ts';
+import type { ProjectedUnit } from './projected.ts';
 
 /** What turns a projection into writes. */
 export interface Publication {
   readonly tenant: string;
   readonly contract: string;
-  readonly extract: (resource: PublishedResource) => readonly IndexEntry[];
+  /** What finds the index entries of a version. */
+  readonly parameters: SearchParameters;
   /** The lineage of a version; of a delete where `projected` is null. */
   readonly lineage: (projected: ProjectedUnit['resources'][number] | null) => Lineage;
 }
@@ -61,11 +63,12 @@ function write(
   const hash = contentHash(content);
   const live = head !== undefined && !head.deleted;
   if (live && head.hash === hash) return undefined;
-  const { tenant, contract } = publication;
+  const { tenant, contract, parameters: index } = publication;
   const version = (head?.version ?? 0) + 1;
   const change = live ? 'update' : 'create';
-  const index = publication.extract(projected.resource);
-  const lineage = publication.lineage(projected);
+  const made = publication.lineage(projected);
+  // Text: until the batch is full, it is one thing in memory and not a score.
+  const lineage = { file: made.file, text: JSON.stringify(made) };
   const { type, id } = projected;
   const op = (at: string): ResourceOp => {
     const body = withMeta(content, version, at);

@@ -24,7 +24,7 @@ export interface IngestParts {
   readonly projectors: (tenant: Tenant, store: TenantStore, today: string) => Publishing['projectors'];
   /** A short name of everything beside records and day that decides what the tenant's resources look like. */
   readonly projection: (tenant: Tenant) => string;
-  readonly extract: Publishing['extract'];
+  readonly parameters: Publishing['parameters'];
   readonly progress?: (progress: Progress) => void;
 }
 

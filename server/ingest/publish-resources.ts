@@ -24,11 +24,11 @@ const nothing: Gathered = { units: [], prepared: [], made: new Set() };
  */
 export async function publishResources(ingest: Ingest, started: FileRow): Promise<FileRow> {
   const { parts, tenant, store, lease } = ingest;
-  const { clock, software, extract } = parts;
+  const { clock, software, parameters } = parts;
   const today = londonDate(clock.now());
   const projectors = parts.projectors(tenant, store, today);
   const announcer = fileAnnouncer(tenant, started, await store.ledger.files(), today);
-  const about = { store, clock, software, extract, cause: 'file' as const, file: started.id, announcer, projectors };
+  const about = { store, clock, software, parameters, cause: 'file' as const, file: started.id, announcer, projectors };
   let file = started;
   let done = 0;
   let underWay = nothing;

@@ -1,7 +1,8 @@
 import type { Extension, Provenance, ProvenanceAgent, ProvenanceEntity } from '@medplum/fhirtypes';
 import { londonDate } from '../core/clock.ts';
 import { dateRange } from '../search/date-range.ts';
-import type { FileRow, Lineage, LineageSource, StoredVersion } from '../store/port.ts';
+import type { Lineage, LineageSource } from '../store/lineage.ts';
+import type { FileRow, StoredVersion } from '../store/port.ts';
 import { provenanceId } from './provenance-id.ts';
 
 /** What a rendering knows besides the rows. */

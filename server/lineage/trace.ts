@@ -1,7 +1,8 @@
 import { limits } from '../core/limits.ts';
 import type { RecordKey } from '../record/record.ts';
 import { esrIdReference } from '../record/unit.ts';
-import type { FileRow, Lineage, ResourceKey, StoredVersion, TenantStore } from '../store/port.ts';
+import type { Lineage } from '../store/lineage.ts';
+import type { FileRow, ResourceKey, StoredVersion, TenantStore } from '../store/port.ts';
 import { type Notified, notificationsOf } from './notifications.ts';
 import { type Read, readsOf } from './reads.ts';
 

@@ -27,6 +27,27 @@ export function compileExtract(parameters: SearchParameters): Extract {
   };
 }
 
+/**
+ * The entries of a version whose writer gave either them or the parameters to find them by.
+ *
+ * @param body JSON of a resource
+ */
+export function entriesIn(index: readonly IndexEntry[] | SearchParameters, body: string): readonly IndexEntry[] {
+  if (isEntries(index)) return index;
+  let extract = compiled.get(index);
+  if (extract === undefined) {
+    extract = compileExtract(index);
+    compiled.set(index, extract);
+  }
+  return extract(JSON.parse(body) as { readonly resourceType: string });
+}
+
+const compiled = new WeakMap<SearchParameters, Extract>();
+
+function isEntries(index: readonly IndexEntry[] | SearchParameters): index is readonly IndexEntry[] {
+  return Array.isArray(index);
+}
+
 /** One parameter's entries begin at `start`; they are few, so a scan beats a set. */
 function addOnce(entries: IndexEntry[], start: number, entry: IndexEntry): void {
   for (let at = start; at < entries.length; at++) {

@@ -1,11 +1,13 @@
 import type { LineSum } from '../record/line-sum.ts';
 import type { RecordKey, SourceRecord } from '../record/record.ts';
 import type { Reference, Unit } from '../record/unit.ts';
+import type { SearchParameters } from '../search/parameters.ts';
 import type { IndexEntry, Query, SortKey } from '../search/query.ts';
 import type { TenantGrant } from '../tenancy/grant.ts';
 import type { IsolationModel } from '../tenancy/tenant.ts';
 import type { Capabilities } from './capabilities.ts';
 import type { DeliveryStore } from './delivery-port.ts';
+import type { Lineage, LineageText } from './lineage.ts';
 
 /**
  * The storage port. Two adapters implement it (`sqlite/`, `mongo/`) and pass one suite
@@ -107,24 +109,9 @@ export interface ResourceOp {
   /** Hash of the content without `meta`: equal contents make no version. Empty for a delete. */
   readonly hash: string;
   readonly unit: Unit | null;
-  readonly index: readonly IndexEntry[];
-  readonly lineage: Lineage | null;
-}
-
-/** Where a version came from: the file whose ingest made it and the records that it shows. */
-export interface Lineage {
-  /** Ledger id of the file that made this version; null where something else did. */
-  readonly file: string | null;
-  /** `settings`: the tenant's settings or the mapping changed under the stored records. */
-  readonly cause: 'file' | 'date' | 'settings' | 'contract' | 'client';
-  readonly sources: readonly LineageSource[];
-  readonly mapping: string;
-  readonly software: string;
-}
-
-export interface LineageSource extends RecordKey {
-  readonly file: string;
-  readonly lines: readonly number[];
+  /** Its entries; or the parameters by which the store is to find them in the body, where it has time for that. */
+  readonly index: readonly IndexEntry[] | SearchParameters;
+  readonly lineage: Lineage | LineageText | null;
 }
 
 /** Replaces all slices of a record, and its references. */

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { ExceptionFilter, ExceptionRow, Lineage } from '../../server/store/port.ts';
+import type { Lineage } from '../../server/store/lineage.ts';
+import type { ExceptionFilter, ExceptionRow } from '../../server/store/port.ts';
 import { at, deletion, exceptionRow, fileRow, op, resource, type StoreContext } from './store-fixture.ts';
 
 export function describeLedger(context: StoreContext): void {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { SearchParameter } from '../../server/search/parameters.ts';
 import type { DatePrefix, Predicate } from '../../server/search/query.ts';
 import { beginningOfTime, endOfTime } from '../../server/search/query.ts';
 import type { ResourceOp } from '../../server/store/port.ts';
@@ -284,6 +285,32 @@ export function describeSearch(context: StoreContext): void {
       expect((await found(P, where)).split(' ')).to.have.length(40);
       await context.tenant().transact([deletion('n1000', 2)], at(2));
       expect((await found(P, where)).split(' ')).to.have.length(39);
+    });
+
+    it('finds the entries of a body by the parameters that come with it', async () => {
+      const parameter = { targets: [], system: undefined, definition: '' };
+      const active = { ...parameter, code: 'active', kind: 'token', path: 'P.active', of: 'boolean', multiple: false };
+      const family = {
+        ...parameter,
+        code: 'family',
+        kind: 'string',
+        path: 'P.name.family',
+        of: 'string',
+        multiple: true,
+      };
+      const ofPractitioner = [active, family].map((one) => [one.code, one as SearchParameter] as const);
+      const index = new Map([[P, new Map(ofPractitioner)]]);
+      const body = JSON.stringify({ resourceType: P, id: 'p1', active: true, name: [{ family: 'Owens' }] });
+      const later = JSON.stringify({ resourceType: P, id: 'p1', active: false, name: [{ family: 'Olsen' }] });
+      const entries = [token('active', null, 'true'), text('family', 'Owens')];
+      await context.tenant().transact([resource('p1', { index, body }), resource('p2', { index: entries })], at(1));
+      expect(await found(P, and(is('true'), named('prefix', 'owens')))).to.equal('p1 p2');
+      await context.tenant().transact([resource('p1', { version: 2, index, body: later })], at(2));
+      await context.tenant().transact([resource('p3', { index, body: later })], at(3));
+      expect(await found(P, and(is('true'), named('prefix', 'owens')))).to.equal('p2');
+      expect(await found(P, and(is('false'), named('prefix', 'olsen')))).to.equal('p1 p3');
+      await context.tenant().transact([deletion('p3', 2)], at(4));
+      expect(await found(P, named('prefix', 'olsen'))).to.equal('p1');
     });
 
     it('searches one contract of one tenant', async () => {

@@ -136,7 +136,8 @@ export function describeSorting(context: StoreContext): void {
         }),
       );
       const indexOf = ({ type, id, version }: { type: string; id: string; version: number }) =>
-        batches.flat().find((op) => op.type === type && op.id === id && op.version === version)?.index ?? [];
+        (batches.flat().find((op) => op.type === type && op.id === id && op.version === version)?.index ??
+          []) as Placed['index'];
       const resources = live.map((one): Placed => ({ ...one, at: Date.parse(one.at), index: indexOf(one) }));
       const resolver: Resolver = { get: () => undefined, referring: () => [] };
       const wheres: readonly Query['where'][] = [

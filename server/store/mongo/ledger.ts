@@ -1,6 +1,7 @@
 import { keyText } from '../../record/record.ts';
 import { unitText } from '../../record/unit.ts';
-import type { ExceptionFilter, ExceptionRow, FileRow, LedgerReader, Lineage } from '../port.ts';
+import type { Lineage } from '../lineage.ts';
+import type { ExceptionFilter, ExceptionRow, FileRow, LedgerReader } from '../port.ts';
 import { type Journal, pad } from './journal.ts';
 import type { Filter } from './part.ts';
 import { resourceKey } from './resource-write.ts';

@@ -1,6 +1,8 @@
 import { unitText } from '../../record/unit.ts';
+import { entriesIn } from '../../search/extract.ts';
 import type { IndexEntry } from '../../search/query.ts';
 import { StoreError } from '../error.ts';
+import { lineageText } from '../lineage.ts';
 import type { Batch, ResourceOp } from '../port.ts';
 import { pad } from './journal.ts';
 import { keysOf } from './keys.ts';
@@ -43,9 +45,7 @@ function versionWrite(op: ResourceOp, { sequence, at }: Batch): Write {
   const { version, change, lineage } = op;
   const key = resourceKey(op);
   const from =
-    lineage === null
-      ? {}
-      : { lineage: JSON.stringify(lineage), ...(lineage.file === null ? {} : { file: lineage.file }) };
+    lineage === null ? {} : { lineage: lineageText(lineage), ...(lineage.file === null ? {} : { file: lineage.file }) };
   return {
     key: `${key}/${pad(version)}`,
     set: { resource: key, version, sequence, at, change, ...bodyOf(op), ...from },
@@ -54,7 +54,8 @@ function versionWrite(op: ResourceOp, { sequence, at }: Batch): Write {
 
 function resourceWrite(op: ResourceOp, { at }: Batch): Write {
   const { contract, type, version, change, hash, unit } = op;
-  const live = change === 'delete' ? {} : { of: `${contract}/${type}`, ...bodyOf(op), ...indexOf(op.index) };
+  const live =
+    change === 'delete' ? {} : { of: `${contract}/${type}`, ...bodyOf(op), ...indexOf(entriesIn(op.index, op.body)) };
   const owner = unit === null ? {} : { unit: unitText(unit) };
   return { key: resourceKey(op), set: { at, version, change, hash, ...owner, ...live } };
 }

@@ -1,5 +1,6 @@
 import type { ClientSession } from 'mongoose';
 import { assert } from '../../core/assert.ts';
+import { entriesIn } from '../../search/extract.ts';
 import { StoreError } from '../error.ts';
 import type { Batch, Lease, Op, ResourceOp } from '../port.ts';
 import type { Draft, Fences, JournalHead, WritableJournal } from './journal.ts';
@@ -30,7 +31,7 @@ export function draftOf(
   const resources = ops.filter((op): op is ResourceOp => op.op === 'resource');
   return {
     at,
-    ops,
+    ops: ops.map(journalled),
     async check(parts, head, session) {
       const fences = lease === undefined ? head.fences : await fenced(head, lease, (one) => held(one, session));
       if (ms < Date.parse(head.at)) throw new StoreError('conflict', 'the batch is older than the last one');
@@ -38,6 +39,11 @@ export function draftOf(
       return fences;
     },
   };
+}
+
+/** Whoever redoes the batch from the journal has no search parameters. */
+function journalled(op: Op): Op {
+  return op.op === 'resource' ? { ...op, index: entriesIn(op.index, op.body) } : op;
 }
 
 /**

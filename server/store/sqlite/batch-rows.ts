@@ -1,7 +1,9 @@
+import { present } from '../../core/assert.ts';
 import { unitText } from '../../record/unit.ts';
+import type { SearchParameters } from '../../search/parameters.ts';
 import type { IndexEntry } from '../../search/query.ts';
+import { lineageText } from '../lineage.ts';
 import type { Op, RecordOp, ResourceOp } from '../port.ts';
-import { entryValues } from './schema.ts';
 
 /** A batch's op as it is written: of resources and records the texts are made, all others are as they were. */
 export type BatchRow = VersionRow | RecordRow | PlainOp;
@@ -19,18 +21,15 @@ export interface RecordRow extends Pick<RecordOp['record'], 'type' | 'id' | 'has
 }
 
 /** A version as it is written. */
-export interface VersionRow extends Pick<ResourceOp, 'contract' | 'type' | 'id' | 'version' | 'change' | 'hash'> {
+export interface VersionRow
+  extends Pick<ResourceOp, 'contract' | 'type' | 'id' | 'version' | 'change' | 'hash' | 'index'> {
   readonly op: 'version';
   readonly unit: string | null;
-  readonly index: readonly IndexRow[];
   /** The file of the lineage, and the lineage as JSON; null where there is none. */
   readonly file: string | null;
   readonly lineage: string | null;
   readonly body: string;
 }
-
-/** An index entry: the parameter, its kind, and the values in the order of the kind's columns. */
-export type IndexRow = readonly [param: string, kind: IndexEntry['kind'], ...values: (string | number)[]];
 
 export function batchRows(ops: readonly Op[]): readonly BatchRow[] {
   return ops.map((op) => (op.op === 'resource' ? versionRow(op) : op.op === 'record' ? recordRow(op) : op));
@@ -53,10 +52,9 @@ function recordRow({ record, references, lines }: RecordOp): RecordRow {
 }
 
 function versionRow({ contract, type, id, version, change, hash, unit, index, lineage, body }: ResourceOp): VersionRow {
-  const rows = index.map((entry): IndexRow => [entry.param, entry.kind, ...entryValues(entry)]);
   const owner = unit === null ? null : unitText(unit);
   const file = lineage?.file ?? null;
-  const made = lineage === null ? null : JSON.stringify(lineage);
+  const made = lineage === null ? null : lineageText(lineage);
   return {
     op: 'version',
     contract,
@@ -66,7 +64,7 @@ function versionRow({ contract, type, id, version, change, hash, unit, index, li
     change,
     hash,
     unit: owner,
-    index: rows,
+    index,
     file,
     lineage: made,
     body,
@@ -88,9 +86,13 @@ export interface PackedRows {
 
 type PackedVersion = readonly [...Parameters<typeof unpackedVersion>[0]];
 
+/** Its entries, or the number that the other thread knows the search parameters by. */
+type PackedIndex = readonly IndexEntry[] | number;
+
 const between = '\0';
 
-export function packedRows(rows: readonly BatchRow[]): PackedRows {
+/** @param numberOf the number by which the other thread knows these parameters */
+export function packedRows(rows: readonly BatchRow[], numberOf: (parameters: SearchParameters) => number): PackedRows {
   const texts: string[] = [];
   const packed = rows.map((row) => {
     if (row.op === 'record') {
@@ -100,12 +102,21 @@ export function packedRows(rows: readonly BatchRow[]): PackedRows {
     if (row.op !== 'version') return row;
     const { contract, type, id, version, change, hash, unit, index, file, lineage, body } = row;
     texts.push(lineage ?? '', body);
-    return [contract, type, id, version, change, hash, unit, index, file] satisfies PackedVersion;
+    const found = isEntries(index) ? index : numberOf(index);
+    return [contract, type, id, version, change, hash, unit, found, file] satisfies PackedVersion;
   });
   return { rows: JSON.stringify(packed), texts: texts.join(between) };
 }
 
-export function unpackedRows({ rows, texts }: PackedRows): readonly BatchRow[] {
+function isEntries(index: VersionRow['index'] | PackedIndex): index is readonly IndexEntry[] {
+  return Array.isArray(index);
+}
+
+/** @param parameters those that were told, by number */
+export function unpackedRows(
+  { rows, texts }: PackedRows,
+  parameters: readonly SearchParameters[],
+): readonly BatchRow[] {
   const all = texts.split(between);
   let at = 0;
   return (JSON.parse(rows) as readonly (PackedVersion | RecordRow | PlainOp)[]).map((row) => {
@@ -116,12 +127,12 @@ export function unpackedRows({ rows, texts }: PackedRows): readonly BatchRow[] {
     }
     const [lineage = '', body = ''] = all.slice(at, at + 2);
     at += 2;
-    return unpackedVersion([...row], lineage, body);
+    return unpackedVersion([...row], lineage, body, parameters);
   });
 }
 
 function unpackedVersion(
-  [contract, type, id, version, change, hash, unit, index, file]: [
+  [contract, type, id, version, change, hash, unit, packed, file]: [
     contract: string,
     type: string,
     id: string,
@@ -129,12 +140,14 @@ function unpackedVersion(
     change: VersionRow['change'],
     hash: string,
     unit: string | null,
-    index: readonly IndexRow[],
+    packed: PackedIndex,
     file: string | null,
   ],
   lineage: string,
   body: string,
+  parameters: readonly SearchParameters[],
 ): VersionRow {
+  const index = typeof packed === 'number' ? present(parameters[packed], 'search parameters that were told') : packed;
   const known = lineage === '' ? null : lineage;
   return { op: 'version', contract, type, id, version, change, hash, unit, index, file, lineage: known, body };
 }

@@ -1,3 +1,4 @@
+import type { SearchParameters } from '../../search/parameters.ts';
 import type { IndexSchema } from '../../search/query.ts';
 import type { Batch, Lease } from '../port.ts';
 import { type BatchRow, type PackedRows, packedRows } from './batch-rows.ts';
@@ -14,6 +15,7 @@ export interface BatchPlaces {
 /** What the thread is asked to do; it answers every call, in order. */
 export type BatchCall =
   | { readonly do: 'open'; readonly places: BatchPlaces }
+  | { readonly do: 'parameters'; readonly parameters: SearchParameters }
   | { readonly do: 'transact'; readonly rows: PackedRows; readonly at: string; readonly lease: Lease | undefined }
   | { readonly do: 'checkpoint' }
   | { readonly do: 'close' };
@@ -44,9 +46,18 @@ export function batchWriter(places: BatchPlaces): BatchWriter {
   // What the opening fails with, the first batch fails with as well.
   ask({ do: 'open', places }).catch(() => {});
 
+  /** In the order in which the thread was told them: it compiles them once. */
+  const told: SearchParameters[] = [];
+  const numberOf = (parameters: SearchParameters): number => {
+    const known = told.indexOf(parameters);
+    if (known !== -1) return known;
+    ask({ do: 'parameters', parameters }).catch(() => {});
+    return told.push(parameters) - 1;
+  };
+
   return {
     async transact(rows, at, lease) {
-      const batch = await ask({ do: 'transact', rows: packedRows(rows), at, lease });
+      const batch = await ask({ do: 'transact', rows: packedRows(rows, numberOf), at, lease });
       if (batch === null) throw new Error('the write thread gave no batch');
       return batch;
     },

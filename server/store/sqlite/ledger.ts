@@ -1,14 +1,7 @@
 import { keyText } from '../../record/record.ts';
 import { unitText } from '../../record/unit.ts';
-import type {
-  ExceptionFilter,
-  ExceptionRow,
-  FileRow,
-  LedgerReader,
-  Lineage,
-  ResourceKey,
-  StoredVersion,
-} from '../port.ts';
+import type { Lineage } from '../lineage.ts';
+import type { ExceptionFilter, ExceptionRow, FileRow, LedgerReader, ResourceKey, StoredVersion } from '../port.ts';
 import type { Connection } from './connection.ts';
 import { type Fragment, join, raw, sql } from './fragment.ts';
 

@@ -1,11 +1,12 @@
 import { assert, present } from '../../core/assert.ts';
+import { entriesIn } from '../../search/extract.ts';
 import { StoreError } from '../error.ts';
 import type { VersionRow } from './batch-rows.ts';
 import type { Connection } from './connection.ts';
 import type { Contracts } from './contracts.ts';
 import type { Bound } from './fragment.ts';
 import { insertRows } from './insert-rows.ts';
-import { type Layout, quoted } from './schema.ts';
+import { entryValues, type Layout, quoted } from './schema.ts';
 
 const emptyBody = Buffer.alloc(0);
 
@@ -103,7 +104,9 @@ function writeCurrent(
 function writeIndex(data: Connection, layout: Layout, op: VersionRow, vid: number, sides: SideRows): void {
   const wide: Bound[] = layout.columns.map(() => null);
   const own = new Set<string>();
-  for (const [param, kind, ...values] of op.index) {
+  for (const entry of entriesIn(op.index, op.body)) {
+    const { param, kind } = entry;
+    const values = entryValues(entry);
     const parameter = layout.parameters.get(param);
     assert(parameter !== undefined && parameter.kind === kind, `${op.type}.${param} is in the schema`);
     if (parameter.side === undefined) {

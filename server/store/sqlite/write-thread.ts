@@ -1,5 +1,6 @@
 import { parentPort } from 'node:worker_threads';
 import { present } from '../../core/assert.ts';
+import type { SearchParameters } from '../../search/parameters.ts';
 import type { Batch, Lease } from '../port.ts';
 import { unpackedRows } from './batch-rows.ts';
 import type { BatchCall, BatchPlaces } from './batch-writer.ts';
@@ -12,6 +13,9 @@ import { transact, type Writer } from './transact.ts';
 
 /** The thread that writes a tenant's batches while the next ones are made: in the order in which they were asked. */
 type Opened = Writer & { readonly close: () => void };
+
+/** The search parameters that batches name by their number. */
+const told: SearchParameters[] = [];
 
 let opened: Opened | undefined;
 /** Why it did not open: whoever writes is told so. */
@@ -38,8 +42,12 @@ function carryOut(call: BatchCall): Batch | null {
     }
     return null;
   }
+  if (call.do === 'parameters') {
+    told.push(call.parameters);
+    return null;
+  }
   if (opened === undefined) throw refused ?? new Error('no file is open');
-  if (call.do === 'transact') return transact(opened, unpackedRows(call.rows), call.at, call.lease);
+  if (call.do === 'transact') return transact(opened, unpackedRows(call.rows, told), call.at, call.lease);
   if (call.do === 'checkpoint') opened.data.rows('PRAGMA wal_checkpoint(PASSIVE)');
   else opened.close();
   return null;

@@ -44,7 +44,7 @@ function warning(rule: string): PublishedWarning {
 
 function publishing(store: TenantStore, shown: ReadonlyMap<Unit, Shown>): Publishing {
   const projectors = [{ contract: 'v1', projector: projectorOf(shown) }];
-  return { store, clock, software: 'test 1', extract: () => [], cause: 'file', file: 'f1', projectors };
+  return { store, clock, software: 'test 1', parameters: new Map(), cause: 'file', file: 'f1', projectors };
 }
 
 describe('publishing units', () => {

@@ -48,7 +48,7 @@ describe('publishing the resources of a file', () => {
       project: async (some: readonly Unit[]) => some.map((unit) => projected(unit, shown)),
       origin: () => undefined,
     };
-    const parts: IngestParts = { ...ingest, extract: () => [], projectors: () => [{ contract: 'v1', projector }] };
+    const parts: IngestParts = { ...ingest, parameters: new Map(), projectors: () => [{ contract: 'v1', projector }] };
     const tenant = present((await parts.tenants())[0], 'a tenant');
     return underIngestLease(parts, { tenant, store }, 1_000, async (running) => {
       const { at } = await store.head();

@@ -1,5 +1,6 @@
 import { auditWriter } from '../../../server/commit/audit-writer.ts';
-import type { FileRow, Lineage, LineageSource, Op, ResourceOp, TenantStore } from '../../../server/store/port.ts';
+import type { Lineage, LineageSource } from '../../../server/store/lineage.ts';
+import type { FileRow, Op, ResourceOp, TenantStore } from '../../../server/store/port.ts';
 import { auditedRead } from '../../support/tenant-rig.ts';
 
 export const context = {
