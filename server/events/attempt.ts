@@ -6,7 +6,7 @@ import type { TenantStore } from '../store/port.ts';
 import { letterOf } from './asked.ts';
 import type { Outcome } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
-import { aliveMessage, signed } from './message.ts';
+import { aliveMessage, secretsOf, signed } from './message.ts';
 import { afterFailure, afterSuccess, type DeadLetter } from './progress.ts';
 import { waitAfter } from './retry.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -43,7 +43,8 @@ export async function greet(
   const mark = kind === 'handshake' ? String(progress.version) : String(now.getTime());
   const shared = { store, keys, canonicalBase };
   const message = aliveMessage(kind, listening, shared, now, mark);
-  const outcome = await parts.channel.send(store.tenant, signed(message, listening, shared, now));
+  const leaving = signed(message, terms, secretsOf(listening, shared, now), Math.floor(now.getTime() / 1000));
+  const outcome = await parts.channel.send(store.tenant, leaving);
   const { body } = message;
   const sent = { bytes: body.length, sha256: sha256(body), at: now.toISOString() };
   return { kind, from: 0, to: 0, outcome, ...sent, unreadable: [] };

@@ -71,16 +71,15 @@ export async function eventMessage(
   const shown = await shownEvents(contract, events, terms.content, parts.sight);
   const unreadable = shown.filter((one) => one.unreadable === true).map(({ event }) => event.number);
   const range = `${events[0]?.number}-${events.at(-1)?.number}`;
-  const told = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown), unreadable };
+  const noted = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown), unreadable };
   const name = `${form.id}.${range}`;
-  if (terms.to.is === 'criteria') return { ...plainRequest(terms, shown), name, ...told };
+  if (terms.to.is === 'criteria') return { ...plainRequest(terms, shown), name, ...noted };
   const id = derivedId('notification', parts.store.tenant, form.id, range);
-  const head = { ...headOf(listening, parts), status: 'active' as const, error: null };
-  const at = events.at(-1)?.at ?? now.toISOString();
-  const newest = { ...head, events: events.at(-1)?.number ?? head.events };
-  const bundle = { id, at, head: newest, kind: 'event-notification', events: shown, content: terms.content } as const;
-  const body = notificationBundle(bundle);
-  return { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body, name, ...told };
+  const newest = events.at(-1);
+  const told = { events: shown, content: terms.content, count: newest?.number };
+  const at = newest?.at ?? now.toISOString();
+  const body = notificationBundle({ id, at, head: activeHead(listening, parts), kind: 'event-notification', ...told });
+  return { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body, name, ...noted };
 }
 
 /** Plain R4: without a payload an empty POST, with one the resource as an update of the receiver's. */
@@ -100,6 +99,17 @@ function headOf({ form, base, last }: Listening, { canonicalBase }: Pick<Message
   return statusHead(form, { last }, base, canonicalBase);
 }
 
+const activeHeads = new WeakMap<Listening, StatusHead>();
+
+/** Whoever is told of events is active, whatever the resource still says. */
+function activeHead(listening: Listening, parts: Pick<MessageParts, 'canonicalBase'>): StatusHead {
+  const known = activeHeads.get(listening);
+  if (known !== undefined) return known;
+  const made: StatusHead = { ...headOf(listening, parts), status: 'active', error: null };
+  activeHeads.set(listening, made);
+  return made;
+}
+
 /** For the audit: an id tells that there is such a resource, and which event it had, as its content would. */
 export function disclosedBy(shown: readonly ShownEvent[], { content, payload }: Terms): readonly string[] {
   if (content === 'empty' || payload === undefined) return [];
@@ -110,24 +120,36 @@ export function disclosedBy(shown: readonly ShownEvent[], { content, payload }: 
 
 /** Of several events from several files there is no one id: then it is the notification's own. */
 export function correlationOf(shown: readonly ShownEvent[]): string {
+  const [first] = shown;
+  if (shown.length === 1 && first?.unreadable === undefined && first !== undefined) {
+    return aboutOf(first.event.about).correlationId;
+  }
   const readable = shown.filter(({ unreadable }) => unreadable === undefined);
   const ids = new Set(readable.map(({ event }) => aboutOf(event.about).correlationId));
   const [only = ''] = ids;
   return ids.size === 1 ? only : derivedId('correlation', ...ids);
 }
 
-/** The message as it leaves now. */
-export function signed(
-  { method, url, body, name, correlationId }: Unsigned,
-  { form, terms }: Pick<Listening, 'form' | 'terms'>,
+/** The secrets of a subscription as they are in this second. */
+export function secretsOf(
+  { form }: Pick<Listening, 'form'>,
   { store, keys, canonicalBase }: Pick<MessageParts, 'store' | 'keys' | 'canonicalBase'>,
   now: Date,
+): readonly Buffer[] {
+  return signingSecrets(keys, store.tenant, form.id, signatureOf(form, canonicalBase), now);
+}
+
+/** The message as it leaves in this second (since 1970). */
+export function signed(
+  { method, url, body, name, correlationId }: Unsigned,
+  { headers: own, payload, timeoutSeconds }: Pick<Terms, 'headers' | 'payload' | 'timeoutSeconds'>,
+  secrets: readonly Buffer[],
+  second: number,
 ): Message {
-  const secrets = signingSecrets(keys, store.tenant, form.id, signatureOf(form, canonicalBase), now);
   const headers: Record<string, string> = {};
-  for (const header of terms.headers) headers[header.name] = header.value;
-  if (terms.payload !== undefined) headers['content-type'] = terms.payload;
+  for (const header of own) headers[header.name] = header.value;
+  if (payload !== undefined) headers['content-type'] = payload;
   headers['x-correlation-id'] = correlationId;
-  Object.assign(headers, webhookHeaders(name, Math.floor(now.getTime() / 1000), body, secrets));
-  return { method, url, headers, body, timeoutMs: terms.timeoutSeconds * 1000 };
+  Object.assign(headers, webhookHeaders(name, second, body, secrets));
+  return { method, url, headers, body, timeoutMs: timeoutSeconds * 1000 };
 }

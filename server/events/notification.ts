@@ -9,7 +9,7 @@ import type { Content } from './terms.ts';
 /** https://hl7.org/fhir/uv/subscriptions-backport/STU1.1/StructureDefinition-backport-subscription-status-r4.html */
 export type StatusKind = 'handshake' | 'heartbeat' | 'event-notification' | 'query-status' | 'query-event';
 
-/** What every status says of its subscription. */
+/** What every status says of its subscription; one object for many notifications, whose fixed text is made once. */
 export interface StatusHead {
   /** FHIR base of the subscription. */
   readonly base: string;
@@ -38,7 +38,7 @@ export interface ShownEvent {
 export function statusParameters(head: StatusHead, kind: StatusKind): object {
   const { base, subscription, events } = head;
   const id = derivedId('status', base, subscription, kind, String(events));
-  return JSON.parse(statusText(id, head, kind, [], 'empty'));
+  return JSON.parse(statusText(id, { head, kind, events: [], content: 'empty' }));
 }
 
 /**
@@ -47,24 +47,52 @@ export function statusParameters(head: StatusHead, kind: StatusKind): object {
  */
 function statusText(
   id: string,
-  head: StatusHead,
-  kind: StatusKind,
-  events: readonly ShownEvent[],
-  content: Content,
+  { head, kind, events, content, count }: Pick<Notification, 'head' | 'kind' | 'events' | 'content' | 'count'>,
 ): string {
-  const { base, subscription, topic, status, events: count, error } = head;
+  const { error } = head;
+  const fixed = fixedOf(head);
   // "Empty" keeps also what it is about to itself; who asks for a status knows.
   const untold = content === 'empty' && kind !== 'query-status';
-  const parameters = [
-    `{"name":"subscription","valueReference":{"reference":${quoted(`${base}/Subscription/${subscription}`)}}}`,
-    ...(topic === undefined || untold ? [] : [`{"name":"topic","valueCanonical":${quoted(topic)}}`]),
-    `{"name":"status","valueCode":"${status}"},{"name":"type","valueCode":"${kind}"}`,
-    `{"name":"events-since-subscription-start","valueString":"${count}"}`,
-    ...events.map(({ event, withheld }) => eventText(head, event, withheld ? 'empty' : content)),
-    ...(error === null ? [] : [JSON.stringify({ name: 'error', valueCodeableConcept: errorConcept(error) })]),
-  ];
+  let parameters =
+    `${fixed.subscription}${untold ? '' : fixed.topic}${fixed.status},{"name":"type","valueCode":"${kind}"},` +
+    `{"name":"events-since-subscription-start","valueString":"${count ?? head.events}"}`;
+  for (const { event, withheld } of events) {
+    parameters += `,${eventText(head, fixed, event, withheld ? 'empty' : content)}`;
+  }
+  if (error !== null) {
+    parameters += `,${JSON.stringify({ name: 'error', valueCodeableConcept: errorConcept(error) })}`;
+  }
   const opening = `{"resourceType":"Parameters","id":"${id}","meta":{"profile":["${backport.status}"]}`;
-  return `${opening},"parameter":[${parameters.join(',')}]}`;
+  return `${opening},"parameter":[${parameters}]}`;
+}
+
+/** Texts that all notifications with the same head share. */
+interface FixedTexts {
+  readonly subscription: string;
+  /** Empty of plain R4 criteria. */
+  readonly topic: string;
+  readonly status: string;
+  /** Canonical URL of the extension that tells of an event, as JSON. */
+  readonly about: string;
+  readonly statusUrl: string;
+}
+
+const fixedTexts = new WeakMap<StatusHead, FixedTexts>();
+
+function fixedOf(head: StatusHead): FixedTexts {
+  const known = fixedTexts.get(head);
+  if (known !== undefined) return known;
+  const { base, canonicalBase, subscription, topic, status } = head;
+  const reference = `${base}/Subscription/${subscription}`;
+  const made = {
+    subscription: `{"name":"subscription","valueReference":{"reference":${quoted(reference)}}}`,
+    topic: topic === undefined ? '' : `,{"name":"topic","valueCanonical":${quoted(topic)}}`,
+    status: `,{"name":"status","valueCode":"${status}"}`,
+    about: quoted(`${canonicalBase}/StructureDefinition/subscription-event`),
+    statusUrl: quoted(`${reference}/$status`),
+  };
+  fixedTexts.set(head, made);
+  return made;
 }
 
 function errorConcept(error: string) {
@@ -75,19 +103,14 @@ function errorConcept(error: string) {
 }
 
 /** `empty` says that something happened and when, and nothing else. */
-function eventText({ base, canonicalBase }: StatusHead, event: NumberedEvent, content: Content): string {
+function eventText({ base }: StatusHead, fixed: FixedTexts, event: NumberedEvent, content: Content): string {
   const number = `{"name":"event-number","valueString":"${event.number}"}`;
   const time = `{"name":"timestamp","valueInstant":${quoted(event.at)}}`;
   const part = `"name":"notification-event","part":[${number},${time}`;
   if (content === 'empty') return `{${part}]}`;
   const reference = event.focus === '' ? '' : quoted(`${base}/${focusOf(event)}`);
   const focus = reference === '' ? '' : `,{"name":"focus","valueReference":{"reference":${reference}}}`;
-  return `{"extension":[${aboutText(event, canonicalBase)}],${part}${focus}]}`;
-}
-
-function aboutText({ about }: NumberedEvent, canonicalBase: string): string {
-  const url = quoted(`${canonicalBase}/StructureDefinition/subscription-event`);
-  return `{"url":${url},"extension":[${toldAbout(about)}]}`;
+  return `{"extension":[{"url":${fixed.about},"extension":[${toldAbout(event.about)}]}],${part}${focus}]}`;
 }
 
 /** `Type/id` of an event's focus. */
@@ -95,32 +118,27 @@ function focusOf({ focus }: NumberedEvent): string {
   return focus.slice(0, focus.lastIndexOf('/'));
 }
 
-/**
- * A notification (Backport 1.1, "Notification bundle"): a history Bundle whose first entry is the status.
- *
- * @param id the same for all attempts at the same events
- * @param at ISO 8601; of the newest event, so that every attempt sends the same bytes
- */
-export function notificationBundle({
-  id,
-  at,
-  head,
-  kind,
-  events,
-  content,
-}: {
+/** What a notification is made of. */
+export interface Notification {
+  /** The same for all attempts at the same events. */
   readonly id: string;
+  /** ISO 8601; of the newest event, so that every attempt sends the same bytes. */
   readonly at: string;
   readonly head: StatusHead;
+  /** Number of the newest event that it tells of, where that is not the head's. */
+  readonly count?: number | undefined;
   readonly kind: StatusKind;
   readonly events: readonly ShownEvent[];
   readonly content: Content;
-}): Buffer {
-  const url = quoted(`${head.base}/Subscription/${head.subscription}/$status`);
+}
+
+/** A notification (Backport 1.1, "Notification bundle"): a history Bundle whose first entry is the status. */
+export function notificationBundle(notification: Notification): Buffer {
+  const { id, at, head, events, content } = notification;
   const statusId = derivedId('status', id);
   const status =
-    `{"fullUrl":"urn:uuid:${statusId}","resource":${statusText(statusId, head, kind, events, content)},` +
-    `"request":{"method":"GET","url":${url}},"response":{"status":"200"}}`;
+    `{"fullUrl":"urn:uuid:${statusId}","resource":${statusText(statusId, notification)},` +
+    `"request":{"method":"GET","url":${fixedOf(head).statusUrl}},"response":{"status":"200"}}`;
   const opening =
     `{"resourceType":"Bundle","id":"${id}","meta":{"profile":["${backport.notification}"]},"type":"history",` +
     `"timestamp":"${at}","entry":[`;

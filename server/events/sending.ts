@@ -9,7 +9,7 @@ import type { Message } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import type { KeptEvents } from './kept-events.ts';
-import { eventMessage, type Listening, signed, type Unsigned } from './message.ts';
+import { eventMessage, type Listening, secretsOf, signed, type Unsigned } from './message.ts';
 import { nextStep } from './next-step.ts';
 import { notified } from './notified.ts';
 import { type Range, rangesAfter } from './ranges.ts';
@@ -34,8 +34,17 @@ interface Ready extends Range {
   /** It leaves once all until this number were taken. */
   readonly after: number;
   /** Undefined where its events are kept no longer. */
-  readonly message: Unsigned | undefined;
+  readonly built: Built | undefined;
   readonly sight: Sight;
+}
+
+/** Signed and hashed where it was built: one after the other that takes half of what it does between two answers. */
+interface Built {
+  readonly message: Unsigned;
+  readonly signed: Message;
+  /** Since 1970: in another one it is signed anew. */
+  readonly second: number;
+  readonly sha256: string;
 }
 
 /**
@@ -53,7 +62,7 @@ export async function sendEvents(
   const line = new Line(one, place);
   try {
     for (;;) {
-      const ready = await line.next();
+      const ready = line.readyNow() ?? (await line.next());
       if (ready === undefined) return undefined;
       const status = await line.send(ready);
       if (status !== undefined) return status;
@@ -64,7 +73,12 @@ export async function sendEvents(
 }
 
 /** Notifications that are built before an answer that came meanwhile is looked at. */
-const buildsPerTurn = 4;
+const buildsPerTurn = 8;
+
+interface Amount {
+  messages: number;
+  events: number;
+}
 
 class Line {
   readonly #one: Subscriber;
@@ -77,13 +91,16 @@ class Line {
   /** Number of the last event that was prepared. */
   #prepared: number;
   #sight: Sight | undefined;
-  /** The message that was signed last. */
-  #signature: { readonly of: Unsigned; readonly second: number; readonly message: Message } | undefined;
+  /** What the client sees must be looked up. */
+  #looksUp = false;
+  /** The subscription's secrets as they were in a second. */
+  #secrets: { readonly second: number; readonly secrets: readonly Buffer[] } | undefined;
   #sent = 0;
   #ended = false;
   /** Messages and events of which it is not written yet that they were sent. */
-  #unwritten = { messages: 0, events: 0 };
-  #writing: Promise<void> = Promise.resolve();
+  #unwritten: Amount = { messages: 0, events: 0 };
+  /** Those of the newest write. */
+  #writing: { readonly done: Promise<void>; readonly amount: Amount } | undefined;
 
   constructor(one: Subscriber, place: SendingPlace) {
     const { form, terms, contract, progress } = one;
@@ -93,6 +110,26 @@ class Line {
     this.#listening = { form, terms, contract, base: place.parts.base(tenant, contract), last: progress.last };
     this.#host = hostOf(one, tenant);
     this.#prepared = progress.delivered;
+  }
+
+  /** The next message, where it is ready and nothing stands against it: the way of nearly all. */
+  readyNow(): Ready | undefined {
+    const { parts, store } = this.#place;
+    const [ready] = this.#queue;
+    const one = this.#one;
+    if (ready === undefined || this.#ended || ready.after !== one.progress.delivered) return undefined;
+    if (this.#place.mayGoOn() !== true || nextStep(one, parts.clock.now().getTime()).is !== 'events') return undefined;
+    if (this.#looksUp) return undefined;
+    const sight = sightOf({ tenant: store.tenant, contract: one.contract, client: one.client }, store, parts);
+    if (sight instanceof Promise) {
+      this.#looksUp = true;
+      sight.catch(() => undefined);
+      return undefined;
+    }
+    if (sight !== ready.sight || sight !== this.#sight) return undefined;
+    this.#queue.shift();
+    this.#refill(sight);
+    return ready;
   }
 
   /** The next message that may leave now; undefined: nothing more in this turn. */
@@ -114,16 +151,14 @@ class Line {
     const [first] = this.#queue;
     if (first?.sight !== sight || first.after !== this.#one.progress.delivered) await this.#prepareAnew(sight);
     const ready = this.#queue.shift();
-    const count = aheadOf(this.#one);
-    if (same && count > 1 && this.#queue.length <= count / 2) this.#prepareAhead(sight, count);
+    if (same) this.#refill(sight);
     return ready;
   }
 
-  async send(ready: Ready) {
-    const { message, from, to } = ready;
+  async send({ built, from, to }: Ready) {
     const one = this.#one;
     const { parts, store, writer } = this.#place;
-    if (message === undefined) {
+    if (built === undefined) {
       one.progress = { ...one.progress, delivered: Math.max(one.progress.delivered, to) };
       await writer.write([], [one]);
       return undefined;
@@ -135,13 +170,9 @@ class Line {
       this.#ended = true;
       return undefined;
     }
-    const sending = parts.channel.send(store.tenant, this.#signed(message, now));
-    // What follows needs no answer: a receiver that answers at once waits for none of it.
-    const { body, unreadable } = message;
-    const told = { bytes: body.length, sha256: sha256(body), at: now.toISOString(), unreadable };
-    const following = this.#queue[0]?.message;
-    if (following !== undefined) this.#signed(following, now);
-    const outcome = await sending;
+    const { message, sha256: hash } = built;
+    const leaving = built.second === secondOf(now) ? built.signed : this.#signed(message, now);
+    const outcome = await parts.channel.send(store.tenant, leaving);
     if (this.#place.over()) return undefined;
     parts.breaker.noted(this.#host, outcome.error, parts.clock.now().getTime());
     this.#sent += 1;
@@ -149,25 +180,30 @@ class Line {
     // What failed comes again before anything that was prepared after it, in a turn of its own.
     this.#ended = outcome.error !== null;
     one.paceMs = outcome.error === null ? paced(one.paceMs, outcome.milliseconds) : Number.POSITIVE_INFINITY;
+    const { body, unreadable } = message;
+    const told = { bytes: body.length, sha256: hash, at: now.toISOString(), unreadable };
     return this.#conclude({ kind: 'event-notification', from, to, outcome, ...told });
   }
 
-  /** As it leaves now; where it was signed ahead, within the same second, as it was signed then. */
+  #built(message: Unsigned, now: Date): Built {
+    return { message, signed: this.#signed(message, now), second: secondOf(now), sha256: sha256(message.body) };
+  }
+
   #signed(message: Unsigned, now: Date): Message {
-    const second = Math.floor(now.getTime() / 1000);
     const { parts, store } = this.#place;
-    if (this.#signature?.of === message && this.#signature.second === second) return this.#signature.message;
-    const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
-    const made = signed(message, this.#listening, shared, now);
-    this.#signature = { of: message, second, message: made };
-    return made;
+    const second = secondOf(now);
+    if (this.#secrets?.second !== second) {
+      const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
+      this.#secrets = { second, secrets: secretsOf(this.#listening, shared, now) };
+    }
+    return signed(message, this.#listening.terms, this.#secrets.secrets, second);
   }
 
   /** Waits until it is written what was sent. Rejects where it could not be. */
   async written(): Promise<void> {
     this.#ended = true;
     this.#place.writer.hurry();
-    await this.#writing;
+    await this.#writing?.done;
     await this.#ahead?.catch(() => undefined);
   }
 
@@ -182,17 +218,13 @@ class Line {
       });
     }
     const { rows, status } = concluded(one, attempted, parts);
-    const events = attempted.to - attempted.from + 1;
-    this.#unwritten.messages += 1;
-    this.#unwritten.events += events;
-    const written = writer.add(rows, one).then(() => {
-      this.#unwritten.messages -= 1;
-      this.#unwritten.events -= events;
-    });
-    written.catch(() => undefined);
-    this.#writing = written;
+    const written = writer.add(rows, one);
+    this.#awaitsWriting(written, attempted.to - attempted.from + 1);
     const { deliveriesUnwrittenMax, notificationEventsMax } = limits;
-    const much = this.#unwritten.messages >= deliveriesUnwrittenMax || this.#unwritten.events > notificationEventsMax;
+    const { messages, events } = this.#unwritten;
+    // Begun early enough, the write is done before anything waits for it.
+    if (messages >= deliveriesUnwrittenMax / 2 || events > notificationEventsMax / 2) writer.hurry();
+    const much = messages >= deliveriesUnwrittenMax || events > notificationEventsMax;
     if (much || status !== undefined || attempted.outcome.error !== null) {
       writer.hurry();
       await written;
@@ -200,9 +232,35 @@ class Line {
     return status === undefined ? undefined : { status, reason: attempted.outcome.error ?? undefined };
   }
 
+  /** Counts a message as unwritten until it is. Many are of one write. */
+  #awaitsWriting(done: Promise<void>, events: number): void {
+    const all = this.#unwritten;
+    if (this.#writing?.done !== done) {
+      const amount: Amount = { messages: 0, events: 0 };
+      this.#writing = { done, amount };
+      done.then(
+        () => {
+          all.messages -= amount.messages;
+          all.events -= amount.events;
+        },
+        () => undefined,
+      );
+    }
+    for (const each of [all, this.#writing.amount]) {
+      each.messages += 1;
+      each.events += events;
+    }
+  }
+
   #isTurnOver(): boolean {
     const others = this.#sent >= limits.deliveriesPerTurnMax && this.#place.parts.turns.crowded();
     return others || this.#one.askedMeanwhile || performance.now() >= this.#untilMs;
+  }
+
+  /** Has more prepared where half of what may wait has left. */
+  #refill(sight: Sight): void {
+    const count = aheadOf(this.#one);
+    if (count > 1 && this.#queue.length <= count / 2) this.#prepareAhead(sight, count);
   }
 
   /** Once the message of this moment has left: what is prepared meanwhile keeps no receiver waiting. */
@@ -244,18 +302,19 @@ class Line {
       }
       const newest = mine.at(-1);
       if (newest === undefined && (await isForgotten(one.id, to, store))) {
-        ready.push({ from, to, after: from - 1, message: undefined, sight });
+        ready.push({ from, to, after: from - 1, built: undefined, sight });
         continue;
       }
       // Numbers are counted a moment before their events are written.
       if (newest === undefined) break;
       if (ready.length % buildsPerTurn === buildsPerTurn - 1) await setImmediate();
       const message = await eventMessage(this.#listening, mine, shared, now);
-      ready.push({ from: mine[0]?.number ?? from, to: newest.number, after: from - 1, message, sight });
+      const built = this.#built(message, now);
+      ready.push({ from: mine[0]?.number ?? from, to: newest.number, after: from - 1, built, sight });
       if (newest.number !== to) break;
     }
     this.#prepared = ready.at(-1)?.to ?? before;
-    const told = ready.flatMap(({ message }) => (message === undefined ? [] : [message]));
+    const told = ready.flatMap(({ built }) => (built === undefined ? [] : [built.message]));
     await Promise.all(
       told.map((message) =>
         parts.audit(
@@ -270,6 +329,10 @@ class Line {
 /** Is an event kept no longer that newer ones are kept of? */
 async function isForgotten(subscription: string, number: number, { delivery }: TenantStore): Promise<boolean> {
   return ((await delivery.lastEvent(subscription))?.number ?? 0) > number;
+}
+
+function secondOf(time: Date): number {
+  return Math.floor(time.getTime() / 1000);
 }
 
 /** Failures of a host are one tenant's own. */

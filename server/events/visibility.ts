@@ -82,7 +82,7 @@ interface SightParts {
 }
 
 /** What the client sees, by its permission set and scopes of today; for match and send. */
-export async function sightOf(listener: Listener, store: TenantStore, parts: SightParts): Promise<Sight> {
+export function sightOf(listener: Listener, store: TenantStore, parts: SightParts): Sight | Promise<Sight> {
   const { tenant, contract, client } = listener;
   const registered = parts.registry.client(client);
   const scopes = registered === undefined ? [] : scopesOf(registered);

@@ -65,14 +65,11 @@ export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Re
     return agent;
   };
   return {
-    async send(tenant, message) {
-      const started = performance.now();
-      const { status, error, retryAfter } = await answered(message, () => {
+    send: (tenant, message) =>
+      answered(message, () => {
         checkReach(message.url, policyOf(tenant));
         return agentOf(tenant);
-      });
-      return { status, error, retryAfter, milliseconds: Math.round(performance.now() - started) };
-    },
+      }),
     async close() {
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     },
@@ -88,14 +85,15 @@ type Answer = Omit<Outcome, 'milliseconds'>;
  *
  * @param dispatcher throws where nothing may be sent there
  */
-function answered({ method, url, headers, body, timeoutMs }: Message, dispatcher: () => Agent): Promise<Answer> {
+function answered({ method, url, headers, body, timeoutMs }: Message, dispatcher: () => Agent): Promise<Outcome> {
+  const started = performance.now();
   return new Promise((resolve) => {
     let answer: Answer | undefined;
     let aborting: Dispatcher.DispatchController | undefined;
     let bytes = 0;
-    const end = (outcome: Answer) => {
+    const end = ({ status, error, retryAfter }: Answer) => {
       clearTimeout(timer);
-      resolve(outcome);
+      resolve({ status, error, retryAfter, milliseconds: Math.round(performance.now() - started) });
     };
     const failed = (error: unknown) =>
       end(answer ?? { status: null, error: classOfError(error), retryAfter: undefined });
