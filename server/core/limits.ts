@@ -132,11 +132,11 @@ export const limits = {
   queriedEventsMax: 100,
   statusesPerAnswerMax: 1_000,
   eventsPerMatchMax: 500,
-  numberedPerWriteMax: 2_000,
-  /** Of a tenant, in memory between their numbering and their sending. */
+  numberedPerWriteMax: 10_000,
+  /** Of a tenant, in memory between their numbering and their sending, however many count them. */
   eventsKeptMax: 10_000,
-  /** Texts of `NumberedEvent.about`, which all subscriptions share that count the event. */
-  eventTextsKeptMax: 1_000,
+  /** Texts of `Happened.about`, which all subscriptions share that count the event. */
+  eventTextsKeptMax: 5_000,
   attemptsListedMax: 100,
   deliveryRetentionDays: 400,
   deliverySweepMs: 3_600_000,

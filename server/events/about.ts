@@ -1,7 +1,7 @@
 import { quoted } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
 
-/** What `NumberedEvent.about` holds. */
+/** What `Happened.about` holds. */
 export interface About {
   /** Contract whose version the focus names. */
   readonly contract?: string;
@@ -31,7 +31,7 @@ function readOf(text: string): Read {
   return found;
 }
 
-/** @param text `NumberedEvent.about`; throws a `SyntaxError` where it is no JSON */
+/** @param text `Happened.about`; throws a `SyntaxError` where it is no JSON */
 export function aboutOf(text: string): About {
   return readOf(text).about;
 }

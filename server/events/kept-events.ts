@@ -1,56 +1,87 @@
 import { limits } from '../core/limits.ts';
-import type { DeliveryStore, NumberedEvent } from '../store/delivery-port.ts';
+import type { DeliveryStore, Happened, HappenedRow, NumberedEvent } from '../store/delivery-port.ts';
 
 /**
  * Numbered events of a tenant that wait to be sent, in memory, so that what was just written need not be read again.
  * Of each subscription a run without gaps; what there is no room for is read from the store, which has them all.
  */
 export interface KeptEvents {
-  /** Keeps events that are stored, in the order of their numbers. */
-  keep(events: Iterable<NumberedEvent>): void;
+  /** Keeps events that are stored, in the order of their numbers; once for all who count them. */
+  keep(rows: Iterable<HappenedRow>): void;
   /**
-   * The events of a subscription from one number to another, as far as they are stored. They and those before are kept
-   * no longer: what is to be sent again is read from the store.
+   * The events of a subscription from one number to another, as far as they are stored. What came with none after them
+   * is kept no longer for it: what is to be sent again may be read from the store.
    */
   take(subscription: string, from: number, to: number): readonly NumberedEvent[] | Promise<readonly NumberedEvent[]>;
   /** Forgets those of a subscription. */
   drop(subscription: string): void;
 }
 
+/** Events that follow each other in a subscription's numbers; shared with the others that count them. */
+interface Run {
+  readonly first: number;
+  readonly events: readonly Happened[];
+}
+
 export function keptEvents(store: () => Pick<DeliveryStore, 'events'>): KeptEvents {
-  const runs = new Map<string, NumberedEvent[]>();
+  const waiting = new Map<string, Run[]>();
+  /** Who has not taken all of them yet. */
+  const holders = new Map<readonly Happened[], number>();
   let count = 0;
 
+  const leave = ({ events }: Run) => {
+    const left = (holders.get(events) ?? 1) - 1;
+    if (left > 0) holders.set(events, left);
+    else if (holders.delete(events)) count -= events.length;
+  };
   const drop = (subscription: string) => {
-    count -= runs.get(subscription)?.length ?? 0;
-    runs.delete(subscription);
+    for (const run of waiting.get(subscription) ?? []) leave(run);
+    waiting.delete(subscription);
+  };
+  const hold = (subscription: string, run: Run) => {
+    const runs = waiting.get(subscription);
+    if (runs === undefined) waiting.set(subscription, [run]);
+    else if (endOf(runs) === run.first - 1) runs.push(run);
+    else return;
+    holders.set(run.events, (holders.get(run.events) ?? 0) + 1);
   };
   return {
     drop,
-    keep(events) {
-      for (const event of events) {
-        if (count >= limits.eventsKeptMax) return;
-        const run = runs.get(event.subscription);
-        if (run === undefined) runs.set(event.subscription, [event]);
-        else if (run.at(-1)?.number === event.number - 1) run.push(event);
-        else continue;
-        count += 1;
+    keep(rows) {
+      for (const { events, countedBy } of rows) {
+        if (count + events.length > limits.eventsKeptMax) return;
+        for (const { subscription, first } of countedBy) hold(subscription, { first, events });
+        if (holders.has(events)) count += events.length;
       }
     },
     take(subscription, from, to) {
-      const run = runs.get(subscription);
-      const first = run?.[0]?.number;
-      const last = run?.at(-1)?.number ?? 0;
-      if (run === undefined || first === undefined || from < first || to > last) {
+      const runs = waiting.get(subscription) ?? [];
+      const first = runs[0]?.first ?? Number.POSITIVE_INFINITY;
+      const last = endOf(runs);
+      if (from < first || to > last) {
         if (to >= last) drop(subscription);
         return store().events(subscription, from, to, to - from + 1);
       }
-      if (from === first && to === last) {
-        drop(subscription);
-        return run;
+      const taken: NumberedEvent[] = [];
+      for (const run of runs) {
+        if (run.first > to) break;
+        for (let number = Math.max(from, run.first); number <= Math.min(to, endOf([run])); number += 1) {
+          const happened = run.events[number - run.first];
+          if (happened !== undefined) taken.push({ ...happened, subscription, number });
+        }
       }
-      count -= to - first + 1;
-      return run.splice(0, to - first + 1).slice(from - first);
+      for (let run = runs[0]; run !== undefined && endOf([run]) <= to; run = runs[0]) {
+        leave(run);
+        runs.shift();
+      }
+      if (runs.length === 0) waiting.delete(subscription);
+      return taken;
     },
   };
+}
+
+/** The number of the newest event; 0 where there is none. */
+function endOf(runs: readonly Run[]): number {
+  const run = runs.at(-1);
+  return run === undefined ? 0 : run.first + run.events.length - 1;
 }

@@ -2,7 +2,7 @@ import { setImmediate } from 'node:timers/promises';
 import { present } from '../core/assert.ts';
 import { derivedId } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
-import type { DeliveryRow } from '../store/delivery-port.ts';
+import type { DeliveryRow, Happened } from '../store/delivery-port.ts';
 import type { EventRow, OutboxPosition, StoredVersion, TenantStore } from '../store/port.ts';
 import type { About } from './about.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
@@ -73,7 +73,7 @@ export async function matchOutbox(matching: Matching, from: OutboxPosition): Pro
   return position;
 }
 
-/** Events in their order, in portions that make at most `numberedPerWriteMax` rows, or of one event. */
+/** Events in their order, in portions that make at most `numberedPerWriteMax` numbers, or of one event. */
 function inWrites(
   events: readonly EventRow[],
   topics: ReadonlyMap<string, readonly Subscriber[]>,
@@ -171,20 +171,19 @@ export async function matchCriteria({ store, write, head, parts }: Matching, one
     const settled = matches.filter(({ sequence }) => sequence <= head);
     const newest = settled.at(-1);
     if (newest === undefined) break;
-    const rows = settled.map((version, index) => changeRow(one, one.progress.last + 1 + index, version));
+    const events = settled.map(changeOf);
+    const first = one.progress.last + 1;
     const after = { sequence: newest.sequence, id: newest.id };
-    one.progress = { ...one.progress, last: one.progress.last + rows.length, after };
-    await write(rows, [one]);
+    one.progress = { ...one.progress, last: one.progress.last + events.length, after };
+    await write([{ row: 'happened', events, countedBy: [{ subscription: one.id, first }] }], [one]);
     if (settled.length < changesPerMatch) break;
   }
   one.seen = head;
 }
 
-function changeRow({ id }: Subscriber, number: number, version: StoredVersion): DeliveryRow {
-  const { contract, type, id: resource, sequence, at } = version;
-  const focus = `${type}/${resource}/${version.version}`;
+function changeOf({ contract, type, id, version, sequence, at }: StoredVersion): Happened {
+  const focus = `${type}/${id}/${version}`;
   const event = derivedId('change', contract, focus, at);
   const about: About = { event, correlationId: event, contract };
-  const place = { sequence, index: 0, topic: 'resource-changed', focus, at };
-  return { row: 'event', subscription: id, number, ...place, about: JSON.stringify(about) };
+  return { sequence, index: 0, topic: 'resource-changed', focus, at, about: JSON.stringify(about) };
 }

@@ -1,4 +1,4 @@
-import type { NumberedEvent } from '../store/delivery-port.ts';
+import type { Counted, DeliveryRow, Happened } from '../store/delivery-port.ts';
 import type { EventRow, OutboxPosition } from '../store/port.ts';
 import type { About } from './about.ts';
 import type { Progress } from './progress.ts';
@@ -14,7 +14,7 @@ export interface Counting {
   through: OutboxPosition;
 }
 
-type NumberedRow = NumberedEvent & { readonly row: 'event' };
+type HappenedRow = Extract<DeliveryRow, { readonly row: 'happened' }>;
 
 /** What numbering reads of a CloudEvent (`topics/domain-event.ts`). */
 interface KeptEvent {
@@ -31,6 +31,15 @@ interface KeptEvent {
   };
 }
 
+/** The last of the events that some count, and those before it: subscriptions to one topic mostly count the same. */
+interface Alike {
+  readonly happened: Happened;
+  readonly event: EventRow;
+  readonly before: Alike | undefined;
+  /** Who counts another event besides. */
+  readonly next: Map<EventRow, Alike>;
+}
+
 /**
  * Gives events of the outbox, in commit order, the next numbers of the subscriptions that they match; an event gets one
  * number per subscription, whoever asks and how often. Returns the rows to write and who got any.
@@ -42,27 +51,52 @@ export function numberEvents(
   events: readonly EventRow[],
   listeners: (topic: string) => readonly Counting[],
   mayHave: (listener: Counting, event: EventRow) => boolean,
-): { readonly rows: readonly NumberedRow[]; readonly counted: ReadonlySet<Counting> } {
-  const rows: NumberedRow[] = [];
-  const counted = new Set<Counting>();
+): { readonly rows: readonly HappenedRow[]; readonly counted: ReadonlySet<Counting> } {
+  const firsts = new Map<EventRow, Alike>();
+  const counts = new Map<Counting, Alike>();
   for (const event of events) {
     const listening = listeners(event.topic).filter((one) => concerns(one, event) && mayHave(one, event));
     if (listening.length === 0) continue;
     const kept = JSON.parse(event.body) as KeptEvent;
-    const shared = toldOf(event, kept);
+    const happened = toldOf(event, kept);
     for (const one of listening) {
       const { to } = one.terms;
       if (to.is !== 'topic' || !matchesAll(to.filters, kept.data.filters ?? {})) continue;
-      const number = one.progress.last + 1;
-      rows.push({ row: 'event', subscription: one.id, number, ...shared });
-      // Nobody's endpoint has to take it: who listens is told, who does not asks `$events`.
-      const delivered = one.terms.channel === 'websocket' ? number : one.progress.delivered;
-      one.progress = { ...one.progress, last: number, delivered };
-      one.through = { sequence: event.sequence, index: event.index };
-      counted.add(one);
+      const before = counts.get(one);
+      const next = before?.next ?? firsts;
+      const after = next.get(event) ?? { happened, event, before, next: new Map<EventRow, Alike>() };
+      next.set(event, after);
+      counts.set(one, after);
     }
   }
-  return { rows, counted };
+  const runs = new Map<Alike, Counting[]>();
+  for (const [one, alike] of counts) {
+    const others = runs.get(alike);
+    if (others === undefined) runs.set(alike, [one]);
+    else others.push(one);
+  }
+  const rows = [...runs].map(([alike, all]): HappenedRow => {
+    const happened = eventsUntil(alike);
+    return { row: 'happened', events: happened, countedBy: all.map((one) => counted(one, happened.length, alike)) };
+  });
+  return { rows, counted: new Set(counts.keys()) };
+}
+
+/** The events until this one, in their order. */
+function eventsUntil(newest: Alike): readonly Happened[] {
+  const events: Happened[] = [];
+  for (let one: Alike | undefined = newest; one !== undefined; one = one.before) events.push(one.happened);
+  return events.reverse();
+}
+
+/** Moves a subscription on by what it counts. */
+function counted(one: Counting, count: number, { event }: Alike): Counted {
+  const { last } = one.progress;
+  // Nobody's endpoint has to take it: who listens is told, who does not asks `$events`.
+  const delivered = one.terms.channel === 'websocket' ? last + count : one.progress.delivered;
+  one.progress = { ...one.progress, last: last + count, delivered };
+  one.through = { sequence: event.sequence, index: event.index };
+  return { subscription: one.id, first: last + 1 };
 }
 
 /** Made, or made again, before the event; not counted yet. */
@@ -72,10 +106,7 @@ function concerns({ progress, through }: Counting, { sequence, index }: EventRow
 }
 
 /** What all who count an event are told of it. */
-function toldOf(
-  { sequence, index, topic }: EventRow,
-  { id, time, data }: KeptEvent,
-): Omit<NumberedEvent, 'subscription' | 'number'> {
+function toldOf({ sequence, index, topic }: EventRow, { id, time, data }: KeptEvent): Happened {
   const { contract, focus, effectiveDate, receivedDate, correlationId, firstEvent } = data;
   const about: About = {
     ...{ event: id, correlationId, effectiveDate, receivedDate },

@@ -45,7 +45,7 @@ export interface DeliveryStore {
 export type DeliveryNoteKind = 'progress' | 'matched' | 'dead-letter';
 
 export type DeliveryRow =
-  | ({ readonly row: 'event' } & NumberedEvent)
+  | ({ readonly row: 'happened' } & HappenedRow)
   | ({ readonly row: 'attempt' } & DeliveryAttempt)
   /** Replaces the note; null forgets it. */
   | { readonly row: 'note'; readonly kind: DeliveryNoteKind; readonly id: string; readonly body: string | null }
@@ -56,11 +56,20 @@ export type DeliveryRow =
    */
   | { readonly row: 'forget'; readonly before: string; readonly limit: number };
 
-/** An event as one subscription counts it. */
-export interface NumberedEvent {
+/** Events, and who counts all of them, in that order: what thousands are told of is written once. */
+export interface HappenedRow {
+  readonly events: readonly Happened[];
+  readonly countedBy: readonly Counted[];
+}
+
+export interface Counted {
   readonly subscription: string;
-  /** 1, 2, 3 … per subscription, in commit order. */
-  readonly number: number;
+  /** Its number of the first of the events. */
+  readonly first: number;
+}
+
+/** An event, whoever counts it. */
+export interface Happened {
   /** Batch of the event, and its place in the outbox; for a plain change of a resource the place is 0. */
   readonly sequence: number;
   readonly index: number;
@@ -73,8 +82,16 @@ export interface NumberedEvent {
   readonly about: string;
 }
 
+/** An event as one subscription counts it. */
+export interface NumberedEvent extends Happened {
+  readonly subscription: string;
+  /** 1, 2, 3 … per subscription, in commit order. */
+  readonly number: number;
+}
+
 /** One request to an endpoint. */
 export interface DeliveryAttempt {
+  /** Ordered by time (UUID, version 7). */
   readonly id: string;
   readonly subscription: string;
   readonly kind: 'handshake' | 'heartbeat' | 'event-notification';

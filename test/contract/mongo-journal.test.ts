@@ -265,8 +265,9 @@ function describeJournal(base: string): void {
       at: at(1),
       about: '{}',
     };
+    const { subscription, number: first, ...happened } = event;
     const rows = [
-      { row: 'event', ...event },
+      { row: 'happened', events: [happened], countedBy: [{ subscription, first }] },
       { row: 'note', kind: 'progress', id: 's1', body: 'after' },
     ];
     const entry = { sequence: 2, at: at(30), ms: Date.parse(at(30)), done: false, ops: JSON.stringify(rows) };

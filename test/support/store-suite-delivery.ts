@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { present } from '../../server/core/assert.ts';
-import type { DeliveryAttempt, DeliveryRow, NumberedEvent } from '../../server/store/delivery-port.ts';
+import type {
+  DeliveryAttempt,
+  DeliveryRow,
+  DeliveryStore,
+  Happened,
+  NumberedEvent,
+} from '../../server/store/delivery-port.ts';
 import type { Lease } from '../../server/store/port.ts';
 import { at, refusal, type StoreContext, tenantOf } from './store-fixture.ts';
 
@@ -13,7 +19,20 @@ const attempt = (id: string, from: number, to: number, more: Partial<DeliveryAtt
   ...{ bytes: 12, sha256: 'ab', milliseconds: 4, ...more },
 });
 const numbered = (...events: readonly NumberedEvent[]): readonly DeliveryRow[] =>
-  events.map((one) => ({ row: 'event', ...one }));
+  events.map(({ subscription, number: first, ...happened }) => ({
+    row: 'happened',
+    events: [happened],
+    countedBy: [{ subscription, first }],
+  }));
+/** Events counted by several, each from a number of its own. */
+const shared = (events: readonly Happened[], countedBy: Readonly<Record<string, number>>): DeliveryRow => ({
+  ...{ row: 'happened', events },
+  countedBy: Object.entries(countedBy).map(([subscription, first]) => ({ subscription, first })),
+});
+const happened = (place: number): Happened => ({
+  ...{ sequence: 3, index: place, topic: 'starter-created', focus: `Practitioner/p${place}/1`, at: at(place) },
+  about: '{}',
+});
 const note = (id: string, body: string | null): DeliveryRow => ({ row: 'note', kind: 'progress', id, body });
 
 export function describeDelivery(context: StoreContext): void {
@@ -37,6 +56,48 @@ export function describeDelivery(context: StoreContext): void {
       expect(await delivery().lastEvent('s1')).to.deep.equal(event('s1', 3));
       expect(await delivery().lastEvent('s4')).to.equal(undefined);
       expect(await delivery('two').lastEvent('s1')).to.equal(undefined);
+    });
+
+    it('tells each who counts the same events of its own numbers', async () => {
+      const held = await lease();
+      await delivery().write(numbered(event('s2', 1), event('s2', 2)), held);
+      await delivery().write([shared([1, 2, 3].map(happened), { s1: 1, s2: 3 })], held);
+      const rows = [shared([4, 5].map(happened), { s2: 6, s1: 4 }), shared([6, 7].map(happened), { s1: 6 })];
+      await delivery().write(rows, held);
+      const told = async (...range: Parameters<DeliveryStore['events']>) =>
+        (await delivery().events(...range)).map(({ subscription, number, focus }) => [subscription, number, focus]);
+      const s1 = [1, 2, 3, 4, 5, 6, 7].map((n) => ['s1', n, `Practitioner/p${n}/1`]);
+      expect(await told('s1', 1, 99, 99)).to.deep.equal(s1);
+      expect(await told('s1', 2, 4, 99)).to.deep.equal(s1.slice(1, 4));
+      expect(await told('s1', 3, 7, 2)).to.deep.equal(s1.slice(2, 4));
+      expect(await told('s2', 4, 6, 99)).to.deep.equal([
+        ['s2', 4, 'Practitioner/p2/1'],
+        ['s2', 5, 'Practitioner/p3/1'],
+        ['s2', 6, 'Practitioner/p4/1'],
+      ]);
+      expect((await delivery().lastEvent('s2'))?.focus).to.equal('Practitioner/p5/1');
+      const about = await delivery().about(['Practitioner/p3/1', 'Practitioner/p5/1', 'Practitioner/p6/1']);
+      expect(about.map(({ subscription, number }) => `${subscription} ${number}`)).to.deep.equal([
+        ...['s1 3', 's1 5', 's1 6', 's2 5', 's2 7'],
+      ]);
+      expect(await refusal(delivery().write([shared([happened(8)], { s1: 8, s2: 9 })], held))).to.equal('conflict');
+    });
+
+    it('forgets of events that several count what each may lose', async () => {
+      const held = await lease();
+      await delivery().write([shared([1, 2, 3].map(happened), { s1: 1, s2: 1 })], held);
+      await delivery().write([shared([4, 5].map(happened), { s1: 4 })], held);
+      const numbers = async (one: string) => (await delivery().events(one, 1, 9, 9)).map(({ number }) => number);
+      await delivery().write([{ row: 'forget', before: at(3), limit: 9 }], held);
+      expect([await numbers('s1'), await numbers('s2')]).to.deep.equal([[3, 4, 5], [3]]);
+      expect(await delivery().about(['Practitioner/p2/1'])).to.deep.equal([]);
+      await delivery().write([{ row: 'forget', before: at(9), limit: 2 }], held);
+      expect([await numbers('s1'), await numbers('s2')]).to.deep.equal([[5], [3]]);
+      expect((await delivery().about(['Practitioner/p3/1'])).map(({ subscription }) => subscription)).to.eql(['s2']);
+      await delivery().write([shared([6, 7].map(happened), { s1: 6, s2: 4 })], held);
+      await delivery().write([{ row: 'forget', before: at(9), limit: 9 }], held);
+      expect([await numbers('s1'), await numbers('s2')]).to.deep.equal([[7], [5]]);
+      expect((await delivery().lastEvent('s2'))?.focus).to.equal('Practitioner/p7/1');
     });
 
     it('finds the events about a version', async () => {

@@ -7,7 +7,7 @@ import type { Documents } from './schema.ts';
 import type { TenantParts } from './tenant-parts.ts';
 import { fenced, type Leasing, shutOut } from './transact.ts';
 
-type EventRow = Extract<DeliveryRow, { readonly row: 'event' }>;
+type HappenedRow = Extract<DeliveryRow, { readonly row: 'happened' }>;
 type AttemptRow = Extract<DeliveryRow, { readonly row: 'attempt' }>;
 
 /** Notes of layouts before 3 carry smaller orders. */
@@ -44,20 +44,22 @@ function draftOf(rows: readonly DeliveryRow[], lease: Lease, { held }: Leasing):
       const fences = await fenced(head, lease, (one) => held(one, session));
       await checkNumbers(
         parts,
-        rows.filter((row): row is EventRow => row.row === 'event'),
+        rows.filter((row): row is HappenedRow => row.row === 'happened'),
       );
       return fences;
     },
   };
 }
 
-async function checkNumbers({ numbered }: TenantParts, events: readonly EventRow[]): Promise<void> {
+async function checkNumbers({ numbered }: TenantParts, rows: readonly HappenedRow[]): Promise<void> {
   const lasts = new Map<string, number>();
-  for (const { subscription, number } of events) {
-    const known = lasts.get(subscription);
-    const last = known ?? (await numbered.findOne({ subscription }, { sort: { number: -1 } }))?.number ?? 0;
-    if (number !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
-    lasts.set(subscription, number);
+  for (const { events, countedBy } of rows) {
+    for (const { subscription, first } of countedBy) {
+      const known = lasts.get(subscription);
+      const last = known ?? (await numbered.findOne({ subscription }, { sort: { number: -1 } }))?.number ?? 0;
+      if (first !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
+      lasts.set(subscription, last + events.length);
+    }
   }
 }
 
@@ -65,7 +67,7 @@ async function checkNumbers({ numbered }: TenantParts, events: readonly EventRow
 export async function applyDelivery(parts: TenantParts, turn: Batch, ops: readonly object[]): Promise<void> {
   const { numbered, attempt, note, asked } = parts;
   const rows = ops as readonly DeliveryRow[];
-  await numbered.insertMissing(rows.flatMap((row) => (row.row === 'event' ? [eventWrite(row)] : [])));
+  await numbered.insertMissing(rows.flatMap((row) => (row.row === 'happened' ? eventWrites(row) : [])));
   await writeAttempts(
     attempt,
     rows.filter((row): row is AttemptRow => row.row === 'attempt'),
@@ -177,9 +179,15 @@ async function forget(
   if (turns.length > 0) await turn.remove({ _id: { $in: turns } });
 }
 
-function eventWrite({ subscription, number, sequence, index, topic, focus, at, about }: NumberedEvent): Write {
-  const set = { subscription, number, sequence, place: index, topic, focus, at, about };
-  return { key: `${subscription}/${pad(number)}`, set };
+/** A document for each number: found by subscription as well as by what the event is about. */
+function eventWrites({ events, countedBy }: HappenedRow): readonly Write[] {
+  return countedBy.flatMap(({ subscription, first }) =>
+    events.map(({ sequence, index, topic, focus, at, about }, place): Write => {
+      const number = first + place;
+      const set = { subscription, number, sequence, place: index, topic, focus, at, about };
+      return { key: `${subscription}/${pad(number)}`, set };
+    }),
+  );
 }
 
 function attemptWrite(attempt: DeliveryAttempt): Write {

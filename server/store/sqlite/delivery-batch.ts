@@ -7,52 +7,67 @@ import type { Bound } from './fragment.ts';
 import { insertRows } from './insert-rows.ts';
 import { fence } from './transact.ts';
 
-export const eventColumns = 'subscription, number, sequence, place, topic, focus, at, about';
-export const attemptColumns = 'id, subscription, kind, first, last, at, status, error, bytes, sha256, ms';
-const eventWidth = eventColumns.split(', ').length;
+export const happenedColumns = 'sequence, place, topic, focus, at, about';
+export const attemptColumns = 'subscription, id, kind, first, last, at, status, error, bytes, sha256, ms';
+const happenedWidth = happenedColumns.split(', ').length;
+const countedWidth = 2;
 const attemptWidth = attemptColumns.split(', ').length;
 
-type Other = Exclude<DeliveryRow, { readonly row: 'event' | 'attempt' }>;
+type Other = Exclude<DeliveryRow, { readonly row: 'happened' | 'attempt' }>;
 
-/** Rows of one write. Of events and attempts the values stand one behind the other, to be bound many to a statement. */
+/** How many events a run has, and how many subscriptions count it. */
+type Run = readonly [events: number, countedBy: number];
+
+/** Rows of one write. Of all but notes and the like the values stand one behind the other, to be bound many at once. */
 export interface DeliveryBatch {
-  readonly events: readonly Bound[];
+  readonly runs: readonly Run[];
+  /** Events of all runs, each as its columns. */
+  readonly happened: readonly Bound[];
+  /** Who counts the runs: subscription and number of the first event. */
+  readonly counted: readonly Bound[];
   readonly attempts: readonly Bound[];
   readonly others: readonly Other[];
 }
 
 export function deliveryBatch(rows: readonly DeliveryRow[]): DeliveryBatch {
-  const events: Bound[] = [];
+  const runs: Run[] = [];
+  const happened: Bound[] = [];
+  const counted: Bound[] = [];
   const attempts: Bound[] = [];
   const others: Other[] = [];
   for (const row of rows) {
-    if (row.row === 'event') {
-      events.push(row.subscription, row.number, row.sequence, row.index, row.topic, row.focus, row.at, row.about);
+    if (row.row === 'happened') {
+      runs.push([row.events.length, row.countedBy.length]);
+      for (const { sequence, index, topic, focus, at, about } of row.events) {
+        happened.push(sequence, index, topic, focus, at, about);
+      }
+      for (const { subscription, first } of row.countedBy) counted.push(subscription, first);
     } else if (row.row === 'attempt') {
-      attempts.push(row.id, row.subscription, row.kind, row.from, row.to, row.at);
+      attempts.push(row.subscription, row.id, row.kind, row.from, row.to, row.at);
       attempts.push(row.status, row.error, row.bytes, row.sha256, row.milliseconds);
     } else others.push(row);
   }
-  return { events, attempts, others };
+  return { runs, happened, counted, attempts, others };
 }
 
 /** A batch for another thread. */
-export interface PackedDelivery {
-  readonly events: string;
+export interface PackedDelivery extends Pick<DeliveryBatch, 'runs' | 'others'> {
+  readonly happened: string;
+  readonly counted: string;
   readonly attempts: string;
-  readonly others: readonly Other[];
 }
 
 /** U+0000 is in none of the values: they are JSON, ids, times and names of ours. */
 const between = '\0';
 
 /** Values as one text: cloned, the values themselves cost twice as much, objects six times. */
-export function packedDelivery({ events, attempts, others }: DeliveryBatch): PackedDelivery {
-  return { events: events.join(between), attempts: attempts.join(between), others };
+export function packedDelivery({ runs, happened, counted, attempts, others }: DeliveryBatch): PackedDelivery {
+  const text = (values: readonly Bound[]) => values.join(between);
+  return { runs, happened: text(happened), counted: text(counted), attempts: text(attempts), others };
 }
 
 /** Numbers come back as text, which a column of numbers takes as such. Throws where a text is not of whole rows. */
-export function unpackedDelivery({ events, attempts, others }: PackedDelivery): DeliveryBatch {
+export function unpackedDelivery({ runs, happened, counted, attempts, others }: PackedDelivery): DeliveryBatch {
   const values = (text: string, width: number) => {
     const found = text === '' ? [] : text.split(between);
     assert(found.length % width === 0, 'no value of a delivery holds U+0000');
@@ -60,39 +75,54 @@ export function unpackedDelivery({ events, attempts, others }: PackedDelivery): 
   };
   // No attempt has an empty text: it stands for null.
   const noted = values(attempts, attemptWidth).map((value) => (value === '' ? null : value));
-  return { events: values(events, eventWidth), attempts: noted, others };
+  const told = { happened: values(happened, happenedWidth), counted: values(counted, countedWidth) };
+  return { runs, ...told, attempts: noted, others };
 }
 
 /** Writes rows whole or not at all: see `DeliveryStore.write`. */
 export function writeDelivery(
   file: Connection,
-  { events, attempts, others }: DeliveryBatch,
+  batch: DeliveryBatch,
   lease: Lease,
   held: (lease: Lease) => boolean,
 ): void {
   file.immediate(() => {
     fence(file, lease, held);
-    assertNumbers(file, events);
-    insertRows(file, `INSERT INTO event(${eventColumns})`, eventWidth, events);
-    insertRows(file, `INSERT OR IGNORE INTO attempt(${attemptColumns})`, attemptWidth, attempts);
-    for (const row of others) writeOther(file, row);
+    writeRuns(file, batch);
+    insertRows(file, `INSERT OR IGNORE INTO attempt(${attemptColumns})`, attemptWidth, batch.attempts);
+    for (const row of batch.others) writeOther(file, row);
   });
 }
 
-/** Throws `conflict` where an event's number is not its subscription's next. */
-function assertNumbers(file: Connection, events: readonly Bound[]): void {
+/** Throws `conflict` where a number is not its subscription's next. */
+function writeRuns(file: Connection, { runs, happened, counted }: DeliveryBatch): void {
+  if (runs.length === 0) return;
   const lasts = new Map<string, number>();
-  for (let at = 0; at < events.length; at += eventWidth) {
-    const subscription = String(events[at]);
-    const number = Number(events[at + 1]);
-    const last = lasts.get(subscription) ?? newestNumber(file, subscription);
-    if (number !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
-    lasts.set(subscription, number);
+  const events: Bound[] = [];
+  const counts: Bound[] = [];
+  let next = (file.value<number>('SELECT MAX(n) FROM happened') ?? 0) + 1;
+  let told = 0;
+  let by = 0;
+  for (const [length, countedBy] of runs) {
+    const run = next;
+    for (; next < run + length; next += 1, told += happenedWidth) {
+      events.push(next, run, ...happened.slice(told, told + happenedWidth));
+    }
+    for (const end = by + countedBy * countedWidth; by < end; by += countedWidth) {
+      const subscription = String(counted[by]);
+      const first = Number(counted[by + 1]);
+      const last = lasts.get(subscription) ?? newestNumber(file, subscription);
+      if (first !== last + 1) throw new StoreError('conflict', "an event's number is not its subscription's next");
+      lasts.set(subscription, last + length);
+      counts.push(subscription, last + length, first, first, run);
+    }
   }
+  insertRows(file, `INSERT INTO happened(n, run, ${happenedColumns})`, happenedWidth + 2, events);
+  insertRows(file, 'INSERT INTO counted(subscription, last, first, low, run)', 5, counts);
 }
 
 function newestNumber(file: Connection, subscription: string): number {
-  return file.value<number>('SELECT MAX(number) FROM event WHERE subscription = ?', subscription) ?? 0;
+  return file.value<number>('SELECT MAX(last) FROM counted WHERE subscription = ?', subscription) ?? 0;
 }
 
 function writeOther(file: Connection, row: Other): void {
@@ -114,22 +144,52 @@ function writeNote(file: Connection, kind: DeliveryNoteKind, id: string, body: s
   else file.run('INSERT OR REPLACE INTO note(kind, id, body) VALUES(?, ?, ?)', kind, id, body);
 }
 
-/**
- * Of each subscription in turn, the oldest first: numbers and times rise together, so that what is not old is hardly
- * looked at, and no index by time has to be written with every event.
- */
+/** Of each subscription in turn, the oldest first: numbers and times rise together, so that what is not old is hardly
+ * looked at, and no index by time has to be written with every event. */
 function forget(file: Connection, before: string, limit: number): void {
-  const first = 'SELECT subscription, at FROM event WHERE subscription > ? ORDER BY subscription, number LIMIT 1';
-  const gone = `DELETE FROM event WHERE subscription = ? AND at < ?
-    AND number < (SELECT MAX(number) FROM event WHERE subscription = ?)
-    AND number IN (SELECT number FROM event WHERE subscription = ? ORDER BY number LIMIT ?)`;
+  forgetEvents(file, before, limit);
+  const first = 'SELECT subscription, at FROM attempt WHERE subscription > ? ORDER BY subscription, id LIMIT 1';
+  const gone = `DELETE FROM attempt WHERE subscription = ? AND at < ?
+    AND id IN (SELECT id FROM attempt WHERE subscription = ? ORDER BY id LIMIT ?)`;
   let left = limit;
   for (let row = file.row<[string, string]>(first, ''); row !== undefined && left > 0; ) {
     const [subscription, at] = row;
-    if (at < before) left -= file.run(gone, subscription, before, subscription, subscription, left);
+    if (at < before) left -= file.run(gone, subscription, before, subscription, left);
     row = file.row<[string, string]>(first, subscription);
   }
-  const oldest = file.value<string>('SELECT at FROM attempt ORDER BY n LIMIT 1');
-  if (oldest === undefined || oldest >= before) return;
-  file.run('DELETE FROM attempt WHERE at < ? AND n IN (SELECT n FROM attempt ORDER BY n LIMIT ?)', before, limit);
+}
+
+/** The oldest row of a subscription in `counted`. */
+type Oldest = [last: number, first: number, low: number, run: number];
+
+/** A subscription's part of a run shrinks from its beginning; events that nobody counts any more go. */
+function forgetEvents(file: Connection, before: string, limit: number): void {
+  const next = 'SELECT subscription FROM counted WHERE subscription > ? ORDER BY subscription LIMIT 1';
+  const oldest = 'SELECT last, first, low, run FROM counted WHERE subscription = ? ORDER BY last LIMIT 1';
+  const old = 'SELECT COUNT(*) FROM happened WHERE n BETWEEN ? AND ? AND at < ?';
+  const touched = new Set<number>();
+  let left = limit;
+  for (let one = file.value<string>(next, ''); one !== undefined && left > 0; one = file.value<string>(next, one)) {
+    const newest = newestNumber(file, one);
+    for (let row = file.row<Oldest>(oldest, one); row !== undefined && left > 0; ) {
+      const [last, first, low, run] = row;
+      const most = last === newest ? last - low : last - low + 1;
+      const found = file.value<number>(old, run + low - first, run + last - first, before) ?? 0;
+      const count = Math.min(found, most, left);
+      if (count === 0) break;
+      left -= count;
+      touched.add(run);
+      if (low + count > last) file.run('DELETE FROM counted WHERE subscription = ? AND last = ?', one, last);
+      else file.run('UPDATE counted SET low = ? WHERE subscription = ? AND last = ?', low + count, one, last);
+      row = low + count > last ? file.row<Oldest>(oldest, one) : undefined;
+    }
+  }
+  for (const run of touched) dropUncounted(file, run);
+}
+
+function dropUncounted(file: Connection, run: number): void {
+  const kept = file.value<number | null>('SELECT MIN(run + low - first) FROM counted WHERE run = ?', run);
+  const end = kept ?? file.value<number | null>('SELECT MIN(n) FROM happened WHERE n > ? AND run > ?', run, run);
+  if (end === null || end === undefined) file.run('DELETE FROM happened WHERE n >= ?', run);
+  else file.run('DELETE FROM happened WHERE n >= ? AND n < ?', run, end);
 }

@@ -1,14 +1,18 @@
 import type { DeliveryAttempt, DeliveryStore, NumberedEvent } from '../delivery-port.ts';
 import type { Lease } from '../port.ts';
 import type { Connection } from './connection.ts';
-import { attemptColumns, type DeliveryBatch, deliveryBatch, eventColumns, writeDelivery } from './delivery-batch.ts';
+import { attemptColumns, type DeliveryBatch, deliveryBatch, writeDelivery } from './delivery-batch.ts';
 import { fence } from './transact.ts';
 
 type EventColumns = [string, number, number, number, string, string, string, string];
 type AttemptColumns = [
-  ...[string, string, DeliveryAttempt['kind'], number, number, string],
+  ...[subscription: string, id: string, kind: DeliveryAttempt['kind'], first: number, last: number, at: string],
   ...[number | null, string | null, number, string, number],
 ];
+
+/** Of `counted` and `happened` together. */
+const eventColumns = `counted.subscription, counted.first + happened.n - counted.run AS number,
+  happened.sequence, happened.place, happened.topic, happened.focus, happened.at, happened.about`;
 
 /** @param write writes a batch elsewhere; left out: the caller's thread does */
 export function deliveryStore(
@@ -36,31 +40,41 @@ export function deliveryStore(
     },
 
     async events(subscription, from, to, limit) {
-      const text = `SELECT ${eventColumns} FROM event WHERE subscription = ? AND number BETWEEN ? AND ?
-        ORDER BY number LIMIT ?`;
-      return file.rows<EventColumns>(text, subscription, from, to, limit).map(toEvent);
+      // CROSS JOIN: the subscription's part comes first, and both are in order then.
+      const text = `SELECT ${eventColumns} FROM counted CROSS JOIN happened
+        ON happened.n BETWEEN counted.run + MAX(counted.low, ?) - counted.first
+          AND counted.run + MIN(counted.last, ?) - counted.first
+        WHERE counted.subscription = ? AND counted.last >= ? AND counted.last <= IFNULL(
+          (SELECT last FROM counted WHERE subscription = ? AND last >= ? ORDER BY last LIMIT 1), ?)
+        ORDER BY counted.last, happened.n LIMIT ?`;
+      const end = Number.MAX_SAFE_INTEGER;
+      return file.rows<EventColumns>(text, from, to, subscription, from, subscription, to, end, limit).map(toEvent);
     },
 
     async lastEvent(subscription) {
-      const text = `SELECT ${eventColumns} FROM event WHERE subscription = ? ORDER BY number DESC LIMIT 1`;
+      const text = `SELECT ${eventColumns} FROM counted CROSS JOIN happened
+        ON happened.n = counted.run + counted.last - counted.first
+        WHERE counted.subscription = ? ORDER BY counted.last DESC LIMIT 1`;
       const row = file.row<EventColumns>(text, subscription);
       return row === undefined ? undefined : toEvent(row);
     },
 
     async about(versions) {
-      const text = `SELECT ${eventColumns} FROM event
-        WHERE focus IN (SELECT value FROM json_each(?)) AND focus <> '' ORDER BY subscription, number`;
+      const text = `SELECT ${eventColumns} FROM happened CROSS JOIN counted ON counted.run = happened.run
+        AND happened.n >= counted.run + counted.low - counted.first
+        WHERE happened.focus IN (SELECT value FROM json_each(?)) AND happened.focus <> ''
+        ORDER BY counted.subscription, number`;
       return file.rows<EventColumns>(text, JSON.stringify(versions)).map(toEvent);
     },
 
     async attempts(subscription, from, to, limit) {
       const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? AND last >= ? AND first <= ?
-        ORDER BY n LIMIT ?`;
+        ORDER BY id LIMIT ?`;
       return file.rows<AttemptColumns>(text, subscription, from, to, limit).map(toAttempt);
     },
 
     async lastAttempts(subscription, limit) {
-      const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? ORDER BY n DESC LIMIT ?`;
+      const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? ORDER BY id DESC LIMIT ?`;
       return file.rows<AttemptColumns>(text, subscription, limit).map(toAttempt).reverse();
     },
 
@@ -79,6 +93,6 @@ function toEvent([subscription, number, sequence, index, topic, focus, at, about
 }
 
 function toAttempt(columns: AttemptColumns): DeliveryAttempt {
-  const [id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds] = columns;
+  const [subscription, id, kind, from, to, at, status, error, bytes, sha256, milliseconds] = columns;
   return { id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds };
 }

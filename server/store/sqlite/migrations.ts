@@ -97,6 +97,30 @@ export const deliveryMigrations: Migrations = [
   `,
   // Ends in `n`: the newest attempts of a subscription are read off its end.
   'CREATE INDEX attempt_newest ON attempt(subscription);',
+  // An event is written once, in a run with those that came with it; a subscription counts a run as one row: its number
+  // of the event `n` is `first + n - run`. A row of its own for each event of each of many subscriptions took most of
+  // what delivery wrote, and ever longer, the more there were.
+  `
+  CREATE TABLE happened(n INTEGER PRIMARY KEY, run INTEGER NOT NULL, sequence INTEGER NOT NULL, place INTEGER NOT NULL,
+    topic TEXT NOT NULL, focus TEXT NOT NULL, at TEXT NOT NULL, about TEXT NOT NULL);
+  CREATE TABLE counted(subscription TEXT, last INTEGER, first INTEGER NOT NULL, low INTEGER NOT NULL,
+    run INTEGER NOT NULL, PRIMARY KEY(subscription, last)) WITHOUT ROWID;
+  INSERT INTO happened(n, run, sequence, place, topic, focus, at, about)
+    SELECT ROW_NUMBER() OVER place, ROW_NUMBER() OVER place, sequence, place, topic, focus, at, about FROM event
+    WINDOW place AS (ORDER BY subscription, number);
+  INSERT INTO counted(subscription, last, first, low, run)
+    SELECT subscription, number, number, number, ROW_NUMBER() OVER (ORDER BY subscription, number) FROM event;
+  DROP TABLE event;
+  CREATE INDEX happened_focus ON happened(focus) WHERE focus <> '';
+  CREATE INDEX counted_run ON counted(run);
+  ALTER TABLE attempt RENAME TO old_attempt;
+  CREATE TABLE attempt(subscription TEXT, id TEXT, kind TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
+    at TEXT NOT NULL, status INTEGER, error TEXT, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, ms INTEGER NOT NULL,
+    PRIMARY KEY(subscription, id)) WITHOUT ROWID;
+  INSERT INTO attempt SELECT subscription, id, kind, first, last, at, status, error, bytes, sha256, ms FROM old_attempt;
+  DROP TABLE old_attempt;
+  CREATE INDEX attempt_of ON attempt(subscription, last, first);
+  `,
 ];
 
 /** `audit.db`, and the audit part of `system.db`. `n` is the order of arrival, which the disclosure index follows. */
