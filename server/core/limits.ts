@@ -136,7 +136,9 @@ export const limits = {
   /** Of a tenant, in memory between their numbering and their sending, however many count them. */
   eventsKeptMax: 10_000,
   /** Texts of `Happened.about`, which all subscriptions share that count the event. */
-  eventTextsKeptMax: 5_000,
+  eventTextsKeptMax: 1_000,
+  /** Of a tenant, in memory, since all who listen are told of the same ones. */
+  versionsToldMax: 2_000,
   attemptsListedMax: 100,
   deliveryRetentionDays: 400,
   deliverySweepMs: 3_600_000,

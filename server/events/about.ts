@@ -1,5 +1,7 @@
+import { withoutVersion } from '../audit/row.ts';
 import { quoted } from '../core/json.ts';
 import { limits } from '../core/limits.ts';
+import type { Happened } from '../store/delivery-port.ts';
 
 /** What `Happened.about` holds. */
 export interface About {
@@ -12,10 +14,19 @@ export interface About {
   readonly firstEvent?: string;
 }
 
-/** As it was read, and its extension of a notification as it was written. */
+/** As it was read, and what a notification says of its event around the number, as it was written. */
 interface Read {
   readonly about: About;
-  told: string | undefined;
+  told: ToldEvent | undefined;
+}
+
+/** JSON of an event in a notification, before its number and after it. */
+interface ToldEvent {
+  /** What it was written for: the FHIR base, and where the canonical URLs are. */
+  readonly base: string;
+  readonly canonicalBase: string;
+  readonly before: string;
+  readonly after: string;
 }
 
 /** The newest: each is asked for several times a notification, and by every subscription to a topic. */
@@ -36,11 +47,27 @@ export function aboutOf(text: string): About {
   return readOf(text).about;
 }
 
-/** What a notification tells of it: the parts of its extension, as JSON. */
-export function toldAbout(text: string): string {
-  const found = readOf(text);
-  found.told ??= partsOf(found.about);
-  return found.told;
+/** What a notification says of an event besides its number: the same for all subscriptions of a base. */
+export function toldOf(
+  { at, focus, about }: Pick<Happened, 'at' | 'focus' | 'about'>,
+  base: string,
+  canonicalBase: string,
+): Pick<ToldEvent, 'before' | 'after'> {
+  const found = readOf(about);
+  const { told } = found;
+  if (told !== undefined && told.base === base && told.canonicalBase === canonicalBase) return told;
+  const url = quoted(`${canonicalBase}/StructureDefinition/subscription-event`);
+  const reference = focus === '' ? '' : quoted(`${base}/${withoutVersion(focus)}`);
+  const shown = reference === '' ? '' : `,{"name":"focus","valueReference":{"reference":${reference}}}`;
+  const made = {
+    ...{ base, canonicalBase },
+    before:
+      `{"extension":[{"url":${url},"extension":[${partsOf(found.about)}]}],` +
+      '"name":"notification-event","part":[{"name":"event-number","valueString":"',
+    after: `"},{"name":"timestamp","valueInstant":${quoted(at)}}${shown}]}`,
+  };
+  found.told = made;
+  return made;
 }
 
 function partsOf({ event, correlationId, effectiveDate, receivedDate, firstEvent }: About): string {

@@ -67,7 +67,7 @@ export function keptEvents(store: () => Pick<DeliveryStore, 'events'>): KeptEven
         if (run.first > to) break;
         for (let number = Math.max(from, run.first); number <= Math.min(to, endOf([run])); number += 1) {
           const happened = run.events[number - run.first];
-          if (happened !== undefined) taken.push({ ...happened, subscription, number });
+          if (happened !== undefined) taken.push(numbered(happened, subscription, number));
         }
       }
       for (let run = runs[0]; run !== undefined && endOf([run]) <= to; run = runs[0]) {
@@ -78,6 +78,15 @@ export function keptEvents(store: () => Pick<DeliveryStore, 'events'>): KeptEven
       return taken;
     },
   };
+}
+
+/** One literal: there are very many. */
+function numbered(
+  { sequence, index, topic, focus, at, about }: Happened,
+  subscription: string,
+  number: number,
+): NumberedEvent {
+  return { subscription, number, sequence, index, topic, focus, at, about };
 }
 
 /** The number of the newest event; 0 where there is none. */

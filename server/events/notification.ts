@@ -2,7 +2,7 @@ import { derivedId } from '../core/id.ts';
 import { quoted } from '../core/json.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { StoredVersion } from '../store/port.ts';
-import { toldAbout } from './about.ts';
+import { toldOf } from './about.ts';
 import { backport, type SubscriptionStatus } from './subscription-resource.ts';
 import type { Content } from './terms.ts';
 
@@ -57,7 +57,7 @@ function statusText(
     `${fixed.subscription}${untold ? '' : fixed.topic}${fixed.status},{"name":"type","valueCode":"${kind}"},` +
     `{"name":"events-since-subscription-start","valueString":"${count ?? head.events}"}`;
   for (const { event, withheld } of events) {
-    parameters += `,${eventText(head, fixed, event, withheld ? 'empty' : content)}`;
+    parameters += `,${eventText(head, event, withheld ? 'empty' : content)}`;
   }
   if (error !== null) {
     parameters += `,${JSON.stringify({ name: 'error', valueCodeableConcept: errorConcept(error) })}`;
@@ -72,8 +72,6 @@ interface FixedTexts {
   /** Empty of plain R4 criteria. */
   readonly topic: string;
   readonly status: string;
-  /** Canonical URL of the extension that tells of an event, as JSON. */
-  readonly about: string;
   readonly statusUrl: string;
 }
 
@@ -82,13 +80,12 @@ const fixedTexts = new WeakMap<StatusHead, FixedTexts>();
 function fixedOf(head: StatusHead): FixedTexts {
   const known = fixedTexts.get(head);
   if (known !== undefined) return known;
-  const { base, canonicalBase, subscription, topic, status } = head;
+  const { base, subscription, topic, status } = head;
   const reference = `${base}/Subscription/${subscription}`;
   const made = {
     subscription: `{"name":"subscription","valueReference":{"reference":${quoted(reference)}}}`,
     topic: topic === undefined ? '' : `,{"name":"topic","valueCanonical":${quoted(topic)}}`,
     status: `,{"name":"status","valueCode":"${status}"}`,
-    about: quoted(`${canonicalBase}/StructureDefinition/subscription-event`),
     statusUrl: quoted(`${reference}/$status`),
   };
   fixedTexts.set(head, made);
@@ -103,19 +100,14 @@ function errorConcept(error: string) {
 }
 
 /** `empty` says that something happened and when, and nothing else. */
-function eventText({ base }: StatusHead, fixed: FixedTexts, event: NumberedEvent, content: Content): string {
+function eventText({ base, canonicalBase }: StatusHead, event: NumberedEvent, content: Content): string {
+  if (content !== 'empty') {
+    const { before, after } = toldOf(event, base, canonicalBase);
+    return `${before}${event.number}${after}`;
+  }
   const number = `{"name":"event-number","valueString":"${event.number}"}`;
   const time = `{"name":"timestamp","valueInstant":${quoted(event.at)}}`;
-  const part = `"name":"notification-event","part":[${number},${time}`;
-  if (content === 'empty') return `{${part}]}`;
-  const reference = event.focus === '' ? '' : quoted(`${base}/${focusOf(event)}`);
-  const focus = reference === '' ? '' : `,{"name":"focus","valueReference":{"reference":${reference}}}`;
-  return `{"extension":[{"url":${fixed.about},"extension":[${toldAbout(event.about)}]}],${part}${focus}]}`;
-}
-
-/** `Type/id` of an event's focus. */
-function focusOf({ focus }: NumberedEvent): string {
-  return focus.slice(0, focus.lastIndexOf('/'));
+  return `{"name":"notification-event","part":[${number},${time}]}`;
 }
 
 /** What a notification is made of. */
@@ -161,11 +153,14 @@ function focusEntries(base: string, events: readonly ShownEvent[], content: Cont
     const { method, status } = requests[change];
     const name = `${type}/${id}`;
     const full = content === 'full-resource' && change !== 'delete';
-    const head = `{"fullUrl":${JSON.stringify(`${base}/${name}`)}`;
-    const request = JSON.stringify({ method, url: method === 'POST' ? type : name });
-    const tail = `"request":${request},"response":{"status":"${status}"}}`;
+    const url = quoted(method === 'POST' ? type : name);
+    const shown = full ? `"resource":${body.toString()},` : '';
     const key = content === 'full-resource' ? `${name}/${version.version}` : name;
-    entries.set(key, full ? `${head},"resource":${body.toString()},${tail}` : `${head},${tail}`);
+    entries.set(
+      key,
+      `{"fullUrl":${quoted(`${base}/${name}`)},${shown}` +
+        `"request":{"method":"${method}","url":${url}},"response":{"status":"${status}"}}`,
+    );
   }
   return [...entries.values()];
 }

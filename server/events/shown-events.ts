@@ -1,11 +1,14 @@
+import { limits } from '../core/limits.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
 import { StoreError } from '../store/error.ts';
-import type { StoredVersion } from '../store/port.ts';
+import type { ResourceReader, StoredVersion } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
 import { aboutOf } from './about.ts';
 import type { ShownEvent } from './notification.ts';
 import { typeOf } from './shown-to.ts';
 import type { Content } from './terms.ts';
+
+type Seeing = Pick<Sight, 'resources' | 'whole' | 'allRows' | 'hidden'>;
 
 /**
  * Events with the versions that they are about, as the client sees them now: of what it sees no longer, nothing but the
@@ -16,7 +19,7 @@ export async function shownEvents(
   contract: string,
   events: readonly NumberedEvent[],
   content: Content,
-  sight: Pick<Sight, 'resources' | 'whole'>,
+  sight: Seeing,
 ): Promise<readonly ShownEvent[]> {
   const shown: ShownEvent[] = [];
   for (const event of events) {
@@ -31,7 +34,7 @@ export async function shownEvents(
 
 /** An event that cannot be shown keeps no other one waiting: its number is told, without what it is about. */
 async function shownEvent(
-  sight: Pick<Sight, 'resources' | 'whole'>,
+  sight: Seeing,
   contract: string,
   event: NumberedEvent,
   content: Content,
@@ -56,7 +59,7 @@ function staysSo(error: unknown): boolean {
 }
 
 async function versionOf(
-  { resources }: Pick<Sight, 'resources'>,
+  { resources, allRows, hidden }: Seeing,
   contract: string,
   event: NumberedEvent,
 ): Promise<StoredVersion | undefined> {
@@ -64,5 +67,26 @@ async function versionOf(
   const [type, id, version] = event.focus.split('/');
   if (type === undefined || id === undefined || version === undefined) return undefined;
   const key = { contract, type, id };
-  return of === contract ? resources.vread(key, Number(version)) : resources.read(key);
+  if (of !== contract) return resources.read(key);
+  if (!allRows || hidden !== undefined) return resources.vread(key, Number(version));
+  const versions = readOf(resources);
+  const name = `${contract}/${event.focus}`;
+  const known = versions.get(name);
+  if (known !== undefined) return known;
+  const found = await resources.vread(key, Number(version));
+  if (versions.size >= limits.versionsToldMax) versions.clear();
+  if (found !== undefined) versions.set(name, found);
+  return found;
+}
+
+/**
+ * A version never changes: of those who see everything, each is told of the same one. Who sees a part sees another part
+ * a moment later.
+ */
+const readOnce = new WeakMap<ResourceReader, Map<string, StoredVersion>>();
+
+function readOf(resources: ResourceReader): Map<string, StoredVersion> {
+  const known = readOnce.get(resources) ?? new Map<string, StoredVersion>();
+  readOnce.set(resources, known);
+  return known;
 }

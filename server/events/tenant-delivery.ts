@@ -183,7 +183,7 @@ class Delivery implements TenantDelivery {
     if (head !== this.#head || this.#matched === undefined) {
       this.#matched = await matchOutbox(matching, this.#matched ?? (await matchedPosition(store)));
     }
-    for (const one of subscribers) await matchCriteria(matching, one);
+    for (const one of subscribers) if (one.terms.to.is === 'criteria') await matchCriteria(matching, one);
     this.#head = head;
     if (whole) {
       await this.#obey(store);

@@ -98,7 +98,7 @@ describe('What an operator does about delivery', () => {
     await until('told', 5, async () => (numbersAt('/x').length === 1 ? true : undefined));
     const [event] = await delivery.events(id, 1, 1, 1);
     if (event === undefined) throw new Error('no event');
-    const whole = { resources: rig.house.store('rxx').resources, whole: () => true };
+    const whole = { resources: rig.house.store('rxx').resources, whole: () => true, allRows: false, hidden: undefined };
     const shown = await shownEvents('v1', [{ ...event, about: 'no JSON' }, event], 'full-resource', whole);
     expect(shown.map(({ withheld, unreadable }) => [withheld, unreadable])).to.deep.equal([
       [true, true],

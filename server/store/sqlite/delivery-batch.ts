@@ -7,7 +7,7 @@ import type { Bound } from './fragment.ts';
 import { insertRows } from './insert-rows.ts';
 import { fence } from './transact.ts';
 
-export const happenedColumns = 'sequence, place, topic, focus, at, about';
+const happenedColumns = 'sequence, place, topic, focus, at, about';
 export const attemptColumns = 'subscription, id, kind, first, last, at, status, error, bytes, sha256, ms';
 const happenedWidth = happenedColumns.split(', ').length;
 const countedWidth = 2;

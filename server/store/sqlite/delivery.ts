@@ -14,6 +14,14 @@ type AttemptColumns = [
 const eventColumns = `counted.subscription, counted.first + happened.n - counted.run AS number,
   happened.sequence, happened.place, happened.topic, happened.focus, happened.at, happened.about`;
 
+/** CROSS JOIN: what the subscription counts comes first, and both are in order then. */
+const eventsOf = `SELECT ${eventColumns} FROM counted CROSS JOIN happened
+  ON happened.n BETWEEN counted.run + MAX(counted.low, ?) - counted.first
+    AND counted.run + MIN(counted.last, ?) - counted.first
+  WHERE counted.subscription = ? AND counted.last >= ? AND counted.last <= IFNULL(
+    (SELECT last FROM counted WHERE subscription = ? AND last >= ? ORDER BY last LIMIT 1), ?)
+  ORDER BY counted.last, happened.n LIMIT ?`;
+
 /** @param write writes a batch elsewhere; left out: the caller's thread does */
 export function deliveryStore(
   file: Connection,
@@ -40,15 +48,8 @@ export function deliveryStore(
     },
 
     async events(subscription, from, to, limit) {
-      // CROSS JOIN: the subscription's part comes first, and both are in order then.
-      const text = `SELECT ${eventColumns} FROM counted CROSS JOIN happened
-        ON happened.n BETWEEN counted.run + MAX(counted.low, ?) - counted.first
-          AND counted.run + MIN(counted.last, ?) - counted.first
-        WHERE counted.subscription = ? AND counted.last >= ? AND counted.last <= IFNULL(
-          (SELECT last FROM counted WHERE subscription = ? AND last >= ? ORDER BY last LIMIT 1), ?)
-        ORDER BY counted.last, happened.n LIMIT ?`;
       const end = Number.MAX_SAFE_INTEGER;
-      return file.rows<EventColumns>(text, from, to, subscription, from, subscription, to, end, limit).map(toEvent);
+      return file.rows<EventColumns>(eventsOf, from, to, subscription, from, subscription, to, end, limit).map(toEvent);
     },
 
     async lastEvent(subscription) {
