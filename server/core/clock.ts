@@ -5,6 +5,15 @@ export interface Clock {
 
 export const systemClock: Clock = { now: () => new Date() };
 
+/** ISO 8601 UTC with milliseconds, as `toISOString` gives it: of many that are asked for in one, it is made once. */
+export function instantText(time: Date): string {
+  const ms = time.getTime();
+  if (ms !== newest.ms) newest = { ms, text: time.toISOString() };
+  return newest.text;
+}
+
+let newest = { ms: Number.NaN, text: '' };
+
 const london = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'Europe/London',
   year: 'numeric',

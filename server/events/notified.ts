@@ -1,5 +1,6 @@
 import type { AuditEntry } from '../audit/entry.ts';
 import { maskTold } from '../audit/row.ts';
+import { instantText } from '../core/clock.ts';
 import { randomId } from '../core/id.ts';
 import type { Sight } from '../visibility/sight.ts';
 import type { Unsigned } from './message.ts';
@@ -14,7 +15,7 @@ export function notified(
   const mask = maskTold(disclosed, sight.mask);
   // One literal: there is one for each notification.
   return {
-    at: now.toISOString(),
+    at: instantText(now),
     tenant: to.tenant,
     kind: 'rest',
     interaction: 'notification',

@@ -75,8 +75,11 @@ export function adopted(
 
 /** @param to number of the newest event that was taken; undefined of a handshake or heartbeat */
 export function afterSuccess(progress: Progress, to: number | undefined, now: string): Progress {
+  const { contract, version, status, after, last, errorSince, paused } = progress;
   const delivered = Math.max(progress.delivered, to ?? 0);
-  return { ...progress, delivered, failing: null, heardAt: now, letter: progress.letter && to === undefined };
+  const letter = progress.letter && to === undefined;
+  // One literal: there is one for each notification.
+  return { contract, version, status, after, last, delivered, failing: null, heardAt: now, errorSince, letter, paused };
 }
 
 export function afterFailure(

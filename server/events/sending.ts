@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { instantText } from '../core/clock.ts';
 import { sha256 } from '../core/hash.ts';
 import { limits } from '../core/limits.ts';
 import type { NumberedEvent } from '../store/delivery-port.ts';
@@ -181,7 +182,7 @@ class Line {
     this.#ended = outcome.error !== null;
     one.paceMs = outcome.error === null ? paced(one.paceMs, outcome.milliseconds) : Number.POSITIVE_INFINITY;
     const { body, unreadable } = message;
-    const told = { bytes: body.length, sha256: hash, at: now.toISOString(), unreadable };
+    const told = { bytes: body.length, sha256: hash, at: instantText(now), unreadable };
     return this.#conclude({ kind: 'event-notification', from, to, outcome, ...told });
   }
 
