@@ -6,11 +6,14 @@ import type { DeliveryStore, Happened, HappenedRow, NumberedEvent } from '../sto
  * Of each subscription a run without gaps; what there is no room for is read from the store, which has them all.
  */
 export interface KeptEvents {
-  /** Keeps events that are stored, in the order of their numbers; once for all who count them. */
+  /**
+   * Keeps events that are stored, in the order of their numbers; once for all who count them. Where there is no room
+   * the oldest go: whoever has not taken them rests, or has a socket that was told already.
+   */
   keep(rows: Iterable<HappenedRow>): void;
   /**
-   * The events of a subscription from one number to another, as far as they are stored. What came with none after them
-   * is kept no longer for it: what is to be sent again may be read from the store.
+   * The events of a subscription from one number to another, as far as they are stored. Those that came together, and
+   * all before them, are kept no longer once the last of them was taken: what is sent again is read from the store.
    */
   take(subscription: string, from: number, to: number): readonly NumberedEvent[] | Promise<readonly NumberedEvent[]>;
   /** Forgets those of a subscription. */
@@ -45,11 +48,22 @@ export function keptEvents(store: () => Pick<DeliveryStore, 'events'>): KeptEven
     else return;
     holders.set(run.events, (holders.get(run.events) ?? 0) + 1);
   };
+  const forgetOldest = () => {
+    const [oldest = []] = holders.keys();
+    for (const [subscription, runs] of waiting) {
+      if (runs[0]?.events !== oldest) continue;
+      runs.shift();
+      if (runs.length === 0) waiting.delete(subscription);
+    }
+    holders.delete(oldest);
+    count -= oldest.length;
+  };
   return {
     drop,
     keep(rows) {
       for (const { events, countedBy } of rows) {
-        if (count + events.length > limits.eventsKeptMax) return;
+        if (events.length > limits.eventsKeptMax) continue;
+        while (count + events.length > limits.eventsKeptMax) forgetOldest();
         for (const { subscription, first } of countedBy) hold(subscription, { first, events });
         if (holders.has(events)) count += events.length;
       }

@@ -76,18 +76,26 @@ describe('Events that wait to be sent', () => {
     expect(asked).to.eql(['a 1-5']);
   });
 
-  it('are no more than there is room for, which those that were sent leave', async () => {
+  it('are no more than there is room for: the oldest go, which nobody may ever take', async () => {
     const { keep, numbers, drop, asked } = kept();
-    const most = limits.eventsKeptMax;
-    keep([row('a', 1, most), row('a', most + 1, most + 1)]);
-    expect((await numbers('a', 1, most)).length).to.equal(most);
-    keep([row('b', 1, 2)]);
-    expect(await numbers('b', 1, 2)).to.eql([1, 2]);
+    const half = limits.eventsKeptMax / 2;
+    keep([row('socket', 1, half), row('a', 1, half)]);
+    expect(await numbers('a', 1, half)).to.have.length(half);
+    keep([row('b', 1, half), row('c', 1, 2)]);
     expect(asked).to.eql([]);
-    keep([row('c', 1, most)]);
-    drop('c');
-    keep([row('d', 1, 1)]);
+    expect([await numbers('b', 1, 2), await numbers('c', 1, 2)]).to.eql([
+      [1, 2],
+      [1, 2],
+    ]);
+    expect(asked).to.eql([]);
+    expect(await numbers('socket', 1, 2)).to.eql([1, 2]);
+    expect(asked).to.eql(['socket 1-2']);
+    keep([row('d', 1, 2 * half + 1), row('e', 1, half)]);
     expect(await numbers('d', 1, 1)).to.eql([1]);
-    expect(asked).to.eql([]);
+    expect(await numbers('e', 1, 1)).to.eql([1]);
+    expect(asked).to.eql(['socket 1-2', 'd 1-1']);
+    drop('e');
+    expect(await numbers('e', 1, 1)).to.eql([1]);
+    expect(asked).to.eql(['socket 1-2', 'd 1-1', 'e 1-1']);
   });
 });
