@@ -11,6 +11,8 @@ export const limits = {
   rowsBeforeThread: 1_000,
   /** Twenty bytes each: what recognising unchanged rows may cost in memory. */
   recordBucketsMax: 2 ** 21,
+  /** Four bytes each, for the second reading. */
+  linesRememberedMax: 2 ** 21,
   lineBytesMax: 64 * 1024,
   keyCharactersMax: 64,
   unknownTypesListedMax: 32,

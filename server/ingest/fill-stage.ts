@@ -50,7 +50,8 @@ async function fillGo2(
   const reading = contentHash(`${parts.software} ${columns.reading} ${rulesReading(tenant)}`);
   const hash = lineHash(reading);
   const decoded = (line: Go2Line) => ({ ...rowOf(line), raw: hash.text(line.bytes, line.start, line.end) });
-  const batches = () => readGo2(store.blobs.get(rawBlob(received.id)), { keep: columns.byCode });
+  const batches = (skip?: (line: number) => boolean) =>
+    readGo2(store.blobs.get(rawBlob(received.id)), { keep: columns.byCode, skip });
   const resumed = received.state === 'applying';
   // What a first attempt wrote would be recognised now: a file that is resumed is walked whole.
   const known = resumed ? null : await recognise(batches(), columns, reading, store);
@@ -58,7 +59,7 @@ async function fillGo2(
   let staged = 0;
   let wide = known?.wide ?? 0;
   const recognised = known === null ? null : (key: RecordKey, lines: boolean) => lines && known.hasRecord(key);
-  for await (const batch of known !== null && known.unchanged === known.kept ? seen(known) : batches()) {
+  for await (const batch of known !== null && known.unchanged === known.kept ? seen(known) : batches(known?.hasLine)) {
     if (batch.kind === 'fault') return { file, fault: batch.fault.message, recognised, whole: false };
     if (batch.kind === 'header') file = withHeader(file, batch.header);
     if (batch.kind === 'rows') {

@@ -22,6 +22,8 @@ export interface Recognised {
   readonly whole: boolean;
   /** Is the record of this row unchanged? */
   has(row: Go2Line): boolean;
+  /** Is it remembered that the record of the row on this line is? For whoever does not want to look at the row. */
+  hasLine(line: number): boolean;
   /** Are the stored lines of this record, which has some, all in the file? */
   hasRecord(key: RecordKey): boolean;
 }
@@ -63,10 +65,11 @@ export async function recognise(
     }
     if (batch.kind === 'end' && header !== undefined) {
       const has = (row: Go2Line) => isUnchanged(row, columns, buckets);
+      const hasLine = (line: number) => buckets.isUnchangedLine(line);
       const hasRecord = ({ type, id }: RecordKey) => buckets.isUnchanged(bucketOf(type, id));
       const known = buckets.unchanged();
       const whole = summed === stored && known.all;
-      return { header, counts: batch.counts, kept, ...known, whole, has, hasRecord };
+      return { header, counts: batch.counts, kept, ...known, whole, has, hasLine, hasRecord };
     }
   }
   return null;
@@ -80,7 +83,7 @@ function takeAll(rows: readonly Go2Line[], columns: Columns, hash: LineHash, buc
     if (table === undefined || isOtherKind(row, table)) continue;
     if (table.action === 'delete') return undefined;
     kept += 1;
-    buckets.take(bucketOfRow(row, table), hash.words(row.bytes, row.start, row.end));
+    buckets.take(bucketOfRow(row, table), hash.words(row.bytes, row.start, row.end), row.line);
   }
   return kept;
 }
@@ -140,6 +143,8 @@ class Buckets {
   readonly #rows: Uint32Array;
   readonly #wide: Uint32Array;
   readonly #open: Uint8Array;
+  /** By line of the file, one more than the place of its row's bucket; 0 where there is none. */
+  #lines = new Uint32Array(2 ** 16);
 
   /** @param records the number of stored records */
   constructor(records: number) {
@@ -167,14 +172,23 @@ class Buckets {
     return count;
   }
 
-  /** Takes off a line of the file. */
-  take(bucket: number, line: Uint32Array): void {
+  /** Takes off what stands on a line of the file, hashed to `words`. */
+  take(bucket: number, words: Uint32Array, line: number): void {
     const [a, b, c] = this.#words;
     const at = bucket & this.#mask;
-    a[at] = (a[at] ?? 0) - (line[0] ?? 0);
-    b[at] = (b[at] ?? 0) - (line[1] ?? 0);
-    c[at] = (c[at] ?? 0) - (line[2] ?? 0);
+    a[at] = (a[at] ?? 0) - (words[0] ?? 0);
+    b[at] = (b[at] ?? 0) - (words[1] ?? 0);
+    c[at] = (c[at] ?? 0) - (words[2] ?? 0);
     this.#rows[at] = (this.#rows[at] ?? 0) + 1;
+    if (line >= this.#lines.length && line < limits.linesRememberedMax) this.#grow();
+    // Nothing is written behind the end.
+    this.#lines[line] = at + 1;
+  }
+
+  /** Is it remembered that the record of the row on this line is unchanged? */
+  isUnchangedLine(line: number): boolean {
+    const place = this.#lines[line] ?? 0;
+    return place > 0 && this.isUnchanged(place - 1);
   }
 
   isUnchanged(bucket: number): boolean {
@@ -197,6 +211,12 @@ class Buckets {
       wide += this.#wide[at] ?? 0;
     }
     return { unchanged, wide, all };
+  }
+
+  #grow(): void {
+    const lines = new Uint32Array(this.#lines.length * 2);
+    lines.set(this.#lines);
+    this.#lines = lines;
   }
 
   #at(type: RecordType, id: string): number {

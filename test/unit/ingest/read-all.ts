@@ -18,10 +18,12 @@ export async function readAll(
   file: string | Uint8Array,
   cuts: readonly number[] = [],
   delimiter = '~',
+  skip?: (line: number) => boolean,
 ): Promise<ReadFile> {
   const bytes = typeof file === 'string' ? Buffer.from(file, 'latin1') : file;
   const batches: Go2Batch[] = [];
-  for await (const batch of readGo2(inChunks(bytes, cuts), { keep: columns.byCode, delimiter })) batches.push(batch);
+  const options = { keep: columns.byCode, delimiter, skip };
+  for await (const batch of readGo2(inChunks(bytes, cuts), options)) batches.push(batch);
   const fault = batches.find((batch) => batch.kind === 'fault')?.fault;
   return {
     kinds: batches.map((batch) => batch.kind),

@@ -29,6 +29,8 @@ export interface Go2Options {
   readonly keep: { has(type: string): boolean };
   /** One ASCII character between the fields; a per-trust setting of ESR. Default `~`. */
   readonly delimiter?: string;
+  /** Rows that are counted and not given out, though their type is kept: by the line that they are on. */
+  readonly skip?: ((line: number) => boolean) | undefined;
 }
 
 const defaultDelimiter = '~';
@@ -81,6 +83,7 @@ export function peekGo2Header(first: Uint8Array, delimiter: string = defaultDeli
 interface State {
   readonly delimiter: string;
   readonly typeOf: (code: number) => RowType;
+  readonly skip: (line: number) => boolean;
   header: Go2Header | null;
   fault: Go2FileFault | null;
   readonly rows: Go2Line[];
@@ -93,10 +96,11 @@ interface State {
 }
 
 function newState(options: Go2Options): State {
-  const { keep, delimiter = defaultDelimiter } = options;
+  const { keep, delimiter = defaultDelimiter, skip = () => false } = options;
   assert(/^[!-~]$/.test(delimiter), 'the delimiter is one visible ASCII character');
   const counts = { line: 0, filled: 0, dropped: new Map<string, number>(), unknown: new Map<string, number>() };
-  return { delimiter, typeOf: rowTypes(keep), header: null, fault: null, rows: [], trailed: false, ...counts };
+  const none = { header: null, fault: null, rows: [], trailed: false };
+  return { delimiter, typeOf: rowTypes(keep), skip, ...none, ...counts };
 }
 
 function rowsOf({ rows }: State, count: number): Go2Batch {
@@ -147,8 +151,11 @@ function readLine(state: State, bytes: Buffer, start: number, end: number, tooLo
   const ends = end - start === 3 || (end - start > 3 && bytes[start + 3] === delimiter.charCodeAt(0));
   const code = ends ? ((bytes[start] ?? 0) << 16) | ((bytes[start + 1] ?? 0) << 8) | (bytes[start + 2] ?? 0) : 0;
   const { type, is } = state.typeOf(code);
-  if (is === 'kept') state.rows.push({ line, type, delimiter, bytes, start, end, tooLong });
-  else if (type === 'TRL') readTrailer(state, lineText(bytes, start, end).text);
+  if (is === 'kept') {
+    if (!state.skip(line)) state.rows.push({ line, type, delimiter, bytes, start, end, tooLong });
+    return;
+  }
+  if (type === 'TRL') readTrailer(state, lineText(bytes, start, end).text);
   else if (type === 'HDR') state.fault = go2FileFault('second-header', line);
   else if (is === 'known') count(state.dropped, type);
   else count(state.unknown, unknownName(state.unknown, type));

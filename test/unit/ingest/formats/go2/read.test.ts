@@ -55,6 +55,13 @@ describe('GO2 reader', () => {
     expect((await readAll(text, [], '^')).rows.map((row) => row.type)).to.deep.equal(['PRA']);
   });
 
+  it('counts a row that is to be skipped, and does not give it out', async () => {
+    const read = await readAll(go2File([personRow, assignmentRow, personRow]), [], '~', (line) => line === 3);
+    expect(read.rows.map(({ line }) => line)).to.deep.equal([2, 4]);
+    expect(read.counts).to.deep.equal({ rows: 3, dropped: {}, unknown: {} });
+    expect((await readAll(go2File([personRow]), [], '~', () => true)).kinds).to.deep.equal(['header', 'end']);
+  });
+
   it('counts recognised and unknown types that it drops, and never shows contents as a type', async () => {
     const read = await readAll(go2File(['ABA~1~2', 'ABA~1', 'COD~7', 'ZZA~1', 'Smith~1', 'hello', personRow]));
     expect(read.rows.map((row) => row.type)).to.deep.equal(['PRA']);
