@@ -8,10 +8,11 @@ import { insertRows } from './insert-rows.ts';
 import { fence } from './transact.ts';
 
 const happenedColumns = 'sequence, place, topic, focus, at, about';
-export const attemptColumns = 'subscription, id, kind, first, last, at, status, error, bytes, sha256, ms';
+export const attemptColumns = 'id, kind, first, last, at, status, error, bytes, sha256, ms';
 const happenedWidth = happenedColumns.split(', ').length;
 const countedWidth = 2;
-const attemptWidth = attemptColumns.split(', ').length;
+/** The subscription comes first. */
+const attemptWidth = attemptColumns.split(', ').length + 1;
 
 type Other = Exclude<DeliveryRow, { readonly row: 'happened' | 'attempt' }>;
 
@@ -89,7 +90,7 @@ export function writeDelivery(
   file.immediate(() => {
     fence(file, lease, held);
     writeRuns(file, batch);
-    insertRows(file, `INSERT OR IGNORE INTO attempt(${attemptColumns})`, attemptWidth, batch.attempts);
+    writeAttempts(file, batch.attempts);
     for (const row of batch.others) writeOther(file, row);
   });
 }
@@ -121,6 +122,24 @@ function writeRuns(file: Connection, { runs, happened, counted }: DeliveryBatch)
   insertRows(file, 'INSERT INTO counted(subscription, last, first, low, run)', 5, counts);
 }
 
+/** Of very many rows each names its subscription: by a number, which its indexes have room for. */
+function writeAttempts(file: Connection, attempts: readonly Bound[]): void {
+  const numbers = new Map<Bound | undefined, number>();
+  const rows = [...attempts];
+  for (let at = 0; at < rows.length; at += attemptWidth) {
+    const subscription = rows[at];
+    const number = numbers.get(subscription) ?? subscriberNumber(file, String(subscription));
+    numbers.set(subscription, number);
+    rows[at] = number;
+  }
+  insertRows(file, `INSERT INTO attempt(subscriber, ${attemptColumns})`, attemptWidth, rows);
+}
+
+function subscriberNumber(file: Connection, id: string): number {
+  const known = file.value<number>('SELECT n FROM subscriber WHERE id = ?', id);
+  return known ?? file.insert('INSERT INTO subscriber(id) VALUES(?)', id);
+}
+
 function newestNumber(file: Connection, subscription: string): number {
   return file.value<number>('SELECT MAX(last) FROM counted WHERE subscription = ?', subscription) ?? 0;
 }
@@ -144,25 +163,21 @@ function writeNote(file: Connection, kind: DeliveryNoteKind, id: string, body: s
   else file.run('INSERT OR REPLACE INTO note(kind, id, body) VALUES(?, ?, ?)', kind, id, body);
 }
 
-/** Of each subscription in turn, the oldest first: numbers and times rise together, so that what is not old is hardly
- * looked at, and no index by time has to be written with every event. */
 function forget(file: Connection, before: string, limit: number): void {
   forgetEvents(file, before, limit);
-  const first = 'SELECT subscription, at FROM attempt WHERE subscription > ? ORDER BY subscription, id LIMIT 1';
-  const gone = `DELETE FROM attempt WHERE subscription = ? AND at < ?
-    AND id IN (SELECT id FROM attempt WHERE subscription = ? ORDER BY id LIMIT ?)`;
-  let left = limit;
-  for (let row = file.row<[string, string]>(first, ''); row !== undefined && left > 0; ) {
-    const [subscription, at] = row;
-    if (at < before) left -= file.run(gone, subscription, before, subscription, left);
-    row = file.row<[string, string]>(first, subscription);
-  }
+  const oldest = file.value<string>('SELECT at FROM attempt ORDER BY n LIMIT 1');
+  if (oldest === undefined || oldest >= before) return;
+  file.run('DELETE FROM attempt WHERE at < ? AND n IN (SELECT n FROM attempt ORDER BY n LIMIT ?)', before, limit);
 }
 
 /** The oldest row of a subscription in `counted`. */
 type Oldest = [last: number, first: number, low: number, run: number];
 
-/** A subscription's part of a run shrinks from its beginning; events that nobody counts any more go. */
+/**
+ * Of each subscription in turn, the oldest first: numbers and times rise together, so that what is not old is hardly
+ * looked at, and no index by time has to be written with every event. Its part of a run shrinks from the beginning;
+ * events that nobody counts any more go.
+ */
 function forgetEvents(file: Connection, before: string, limit: number): void {
   const next = 'SELECT subscription FROM counted WHERE subscription > ? ORDER BY subscription LIMIT 1';
   const oldest = 'SELECT last, first, low, run FROM counted WHERE subscription = ? ORDER BY last LIMIT 1';

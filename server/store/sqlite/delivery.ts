@@ -6,7 +6,7 @@ import { fence } from './transact.ts';
 
 type EventColumns = [string, number, number, number, string, string, string, string];
 type AttemptColumns = [
-  ...[subscription: string, id: string, kind: DeliveryAttempt['kind'], first: number, last: number, at: string],
+  ...[id: string, kind: DeliveryAttempt['kind'], first: number, last: number, at: string],
   ...[number | null, string | null, number, string, number],
 ];
 
@@ -21,6 +21,8 @@ const eventsOf = `SELECT ${eventColumns} FROM counted CROSS JOIN happened
   WHERE counted.subscription = ? AND counted.last >= ? AND counted.last <= IFNULL(
     (SELECT last FROM counted WHERE subscription = ? AND last >= ? ORDER BY last LIMIT 1), ?)
   ORDER BY counted.last, happened.n LIMIT ?`;
+
+const ofSubscriber = 'subscriber = (SELECT n FROM subscriber WHERE id = ?)';
 
 /** @param write writes a batch elsewhere; left out: the caller's thread does */
 export function deliveryStore(
@@ -69,14 +71,14 @@ export function deliveryStore(
     },
 
     async attempts(subscription, from, to, limit) {
-      const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? AND last >= ? AND first <= ?
-        ORDER BY id LIMIT ?`;
-      return file.rows<AttemptColumns>(text, subscription, from, to, limit).map(toAttempt);
+      const text = `SELECT ${attemptColumns} FROM attempt WHERE ${ofSubscriber} AND last >= ? AND first <= ?
+        ORDER BY n LIMIT ?`;
+      return file.rows<AttemptColumns>(text, subscription, from, to, limit).map(toAttempt(subscription));
     },
 
     async lastAttempts(subscription, limit) {
-      const text = `SELECT ${attemptColumns} FROM attempt WHERE subscription = ? ORDER BY id DESC LIMIT ?`;
-      return file.rows<AttemptColumns>(text, subscription, limit).map(toAttempt).reverse();
+      const text = `SELECT ${attemptColumns} FROM attempt WHERE ${ofSubscriber} ORDER BY n DESC LIMIT ?`;
+      return file.rows<AttemptColumns>(text, subscription, limit).map(toAttempt(subscription)).reverse();
     },
 
     async ask(id, body) {
@@ -93,7 +95,8 @@ function toEvent([subscription, number, sequence, index, topic, focus, at, about
   return { subscription, number, sequence, index, topic, focus, at, about };
 }
 
-function toAttempt(columns: AttemptColumns): DeliveryAttempt {
-  const [subscription, id, kind, from, to, at, status, error, bytes, sha256, milliseconds] = columns;
-  return { id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds };
+function toAttempt(subscription: string) {
+  return ([id, kind, from, to, at, status, error, bytes, sha256, milliseconds]: AttemptColumns): DeliveryAttempt => {
+    return { id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds };
+  };
 }

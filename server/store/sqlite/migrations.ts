@@ -113,13 +113,20 @@ export const deliveryMigrations: Migrations = [
   DROP TABLE event;
   CREATE INDEX happened_focus ON happened(focus) WHERE focus <> '';
   CREATE INDEX counted_run ON counted(run);
+  CREATE TABLE subscriber(n INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE);
+  INSERT INTO subscriber(id) SELECT DISTINCT subscription FROM attempt;
   ALTER TABLE attempt RENAME TO old_attempt;
-  CREATE TABLE attempt(subscription TEXT, id TEXT, kind TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,
-    at TEXT NOT NULL, status INTEGER, error TEXT, bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, ms INTEGER NOT NULL,
-    PRIMARY KEY(subscription, id)) WITHOUT ROWID;
-  INSERT INTO attempt SELECT subscription, id, kind, first, last, at, status, error, bytes, sha256, ms FROM old_attempt;
+  DROP INDEX attempt_of;
+  DROP INDEX attempt_newest;
+  CREATE TABLE attempt(n INTEGER PRIMARY KEY, subscriber INTEGER NOT NULL, id TEXT NOT NULL, kind TEXT NOT NULL,
+    first INTEGER NOT NULL, last INTEGER NOT NULL, at TEXT NOT NULL, status INTEGER, error TEXT,
+    bytes INTEGER NOT NULL, sha256 TEXT NOT NULL, ms INTEGER NOT NULL);
+  INSERT INTO attempt(n, subscriber, id, kind, first, last, at, status, error, bytes, sha256, ms)
+    SELECT old_attempt.n, subscriber.n, old_attempt.id, kind, first, last, at, status, error, bytes, sha256, ms
+    FROM old_attempt JOIN subscriber ON subscriber.id = old_attempt.subscription;
   DROP TABLE old_attempt;
-  CREATE INDEX attempt_of ON attempt(subscription, last, first);
+  CREATE INDEX attempt_of ON attempt(subscriber, last, first);
+  CREATE INDEX attempt_newest ON attempt(subscriber);
   `,
 ];
 
