@@ -13,6 +13,7 @@ const reasons = {
   'changed-since': 'a later file changed it',
   'added-since': 'a later file added it',
   'kept-from-before': 'an earlier file stated it; the full file does not mention it and removes nobody by that',
+  'other-vpd': 'a file of another VPD of the tenant states it: this full file does not list that VPD’s staff',
   unexplained: 'nothing explains it: please report it',
 } as const;
 
@@ -24,7 +25,7 @@ export interface Difference {
   readonly department: string | null;
   readonly why: keyof typeof reasons;
   readonly message: string;
-  /** Name of the later file, where there is one. */
+  /** Name of the later file, or of that of the other VPD, where there is one. */
   readonly by?: string;
 }
 
@@ -105,7 +106,7 @@ function causeOf(
   key: RecordKey | undefined,
   records: ReadonlyMap<string, SourceRecord>,
   { file, stated, published }: Sides,
-  names: ReadonlyMap<string, { readonly name: string; readonly later: (than: FileRow) => boolean }>,
+  names: ReadonlyMap<string, Origin>,
 ): Cause {
   if (stated.quarantined.has(role)) return { why: 'quarantined' };
   const record = key === undefined ? undefined : records.get(`${key.type}/${key.id}`);
@@ -114,6 +115,10 @@ function causeOf(
   const says = stated.roles.get(role);
   if (record === undefined) return { why: inFile ? 'removed-since' : 'unexplained' };
   const people = personsOf(record).flatMap((id) => records.get(`person/${id}`) ?? []);
+  const stating = names.get(record.file);
+  if (!inFile && stating !== undefined && isOtherVpd(stating.vpd, file.vpd)) {
+    return { why: 'other-vpd', by: stating.name };
+  }
   const later = [record, ...people].map((one) => names.get(one.file)).find((origin) => origin?.later(file) === true);
   if (later !== undefined) {
     const why = !inFile ? 'added-since' : here === undefined ? 'ended-since' : 'changed-since';
@@ -123,10 +128,22 @@ function causeOf(
   return { why: here !== undefined && says !== undefined && here.department === null ? 'parked' : 'unexplained' };
 }
 
-async function ledgerNames(store: TenantStore) {
+/** What is told of the file that stated a record. */
+interface Origin extends Pick<FileRow, 'name' | 'vpd'> {
+  readonly later: (than: FileRow) => boolean;
+}
+
+async function ledgerNames(store: TenantStore): Promise<ReadonlyMap<string, Origin>> {
   const files = await store.ledger.files();
   const finished = (file: FileRow) => file.finishedAt ?? file.receivedAt;
   return new Map(
-    files.map((one) => [one.id, { name: one.name, later: (than: FileRow) => finished(one) > finished(than) }]),
+    files.map((one) => {
+      const { id, name, vpd } = one;
+      return [id, { name, vpd, later: (than) => finished(one) > finished(than) }];
+    }),
   );
+}
+
+function isOtherVpd(one: string | null, other: string | null): boolean {
+  return one !== null && other !== null && one !== other;
 }

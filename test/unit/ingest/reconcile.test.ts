@@ -22,11 +22,11 @@ describe('Reconciliation', () => {
   });
   afterEach(() => test.close());
 
-  async function file(kind: 'full' | 'changes', sequence: number, rows: readonly Row[]) {
+  async function file(kind: 'full' | 'changes', sequence: number, rows: readonly Row[], vpd = '277') {
     test.setTime(`2026-06-01T09:0${sequence}:00Z`);
     const day = (number: number) => `202605${String(number).padStart(2, '0')} 000000`;
     const from = sequence === 1 ? {} : { from: day(sequence - 1) };
-    const { name, text } = fileOf({ kind, sequence, ...from, to: day(sequence), rows });
+    const { name, text } = fileOf({ kind, sequence, ...from, to: day(sequence), rows, vpd });
     await test.ingest(name, text, 'rxx');
   }
   const run = async () =>
@@ -112,6 +112,21 @@ describe('Reconciliation', () => {
       'assignment/58 kept-from-before',
     ]);
     expect(totals).to.deep.equal({ file: { headcount: 6, fte: 4.6 }, store: { headcount: 5, fte: 4.1 } });
+  });
+
+  it('says of staff of the tenant’s other VPD that its files state them, not that the full file forgot them', async () => {
+    await test.close();
+    test = await testHouse([{ ...trustX, vpds: ['277', '431'] }], '2026-06-01T09:00:00Z');
+    await file('full', 1, [department('D1', 'Surgery'), person('1'), role('51', '1', 'D1', '1')]);
+    await file('full', 1, [department('E1', 'Estates'), person('7'), role('57', '7', 'E1', '.5')], '431');
+    test.setTime('2026-06-01T09:04:00Z');
+    const { file: held, departments } = await run();
+    const differences = departments.flatMap((one) => one.differences);
+    expect(held.name).to.match(/^GO_431_/);
+    expect(differences).to.have.length(1);
+    expect(differences[0]).to.deep.include({ record: 'assignment/51', why: 'other-vpd' });
+    expect(differences[0]?.by).to.match(/^GO_277_/);
+    expect(differences[0]?.message).to.match(/another VPD/);
   });
 
   it('says so where there is no full file', async () => {
