@@ -29,7 +29,7 @@ const urls = (type: string) =>
 /** What of ours the renderings of rows name: they say it in code, `url('x')` in Provenance, a whole URL elsewhere. */
 function rendered(kind: string): readonly string[] {
   const server = new URL('../../../server/', import.meta.url);
-  const inCode = ['lineage/provenance.ts', 'events/notification.ts', 'auth/subscription-owner.ts'];
+  const inCode = ['lineage/provenance.ts', 'events/about.ts', 'auth/subscription-owner.ts'];
   const code = [...inCode, ...readdirSync(new URL('audit/', server)).map((name) => `audit/${name}`)]
     .map((name) => readFileSync(new URL(name, server), 'utf8'))
     .join('\n');
