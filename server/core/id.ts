@@ -10,22 +10,29 @@ export function randomId(): string {
 
 /**
  * A UUID, version 7 (RFC 9562 6.2, method 1): random but for its beginning, the time and a count within it, so that ids
- * of this process are in the order of their making, and stand beside each other in an index.
+ * of this process are in the order of their making, and stand beside each other in an index. Its time never goes back:
+ * it may be later than `at`.
  *
  * @param at ISO 8601
  */
 export function orderedId(at: string): string {
-  if (latest.at !== at) {
-    const time = Date.parse(at).toString(16).padStart(12, '0');
-    latest = { at, beginning: `${time.slice(0, 8)}-${time.slice(8)}-7`, count: 0 };
-  }
-  const count = Math.min(latest.count, 0xfff);
-  latest.count += 1;
-  return latest.beginning + (0x1000 + count).toString(16).slice(1) + randomUUID().slice(18);
+  const { ms, count } = newest;
+  const now = at > newest.at ? Math.max(Date.parse(at), ms) : ms;
+  if (now > ms) begin(at, now);
+  else if (count === countMax) begin(newest.at, ms + 1);
+  else newest.count += 1;
+  return newest.beginning + newest.count.toString(16).padStart(3, '0') + randomUUID().slice(18);
 }
 
+const countMax = 0xfff;
+
 /** Rows come many to a millisecond. */
-let latest = { at: '', beginning: '', count: 0 };
+let newest = { at: '', ms: 0, count: 0, beginning: '' };
+
+function begin(at: string, ms: number): void {
+  const time = ms.toString(16).padStart(12, '0');
+  newest = { at, ms, count: 0, beginning: `${time.slice(0, 8)}-${time.slice(8)}-7` };
+}
 
 /**
  * The name-based UUID (RFC 9562 version 5) of `parts`: the same parts give the same id on every machine.

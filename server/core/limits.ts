@@ -139,8 +139,8 @@ export const limits = {
   eventsKeptMax: 10_000,
   /** Texts of `Happened.about`, which all subscriptions share that count the event. */
   eventTextsKeptMax: 1_000,
-  /** Of a tenant, in memory, since all who listen are told of the same ones. */
-  versionsToldMax: 2_000,
+  /** Of all tenants, in memory, since all who listen are told of the same ones. */
+  versionsToldBytesMax: 32 * 1024 * 1024,
   attemptsListedMax: 100,
   deliveryRetentionDays: 400,
   deliverySweepMs: 3_600_000,

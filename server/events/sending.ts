@@ -94,6 +94,8 @@ class Line {
   #sight: Sight | undefined;
   /** What the client sees must be looked up. */
   #looksUp = false;
+  /** What was asked for the next message and is not known yet, or forbids it. */
+  #may: boolean | Promise<boolean> | undefined;
   /** The subscription's secrets as they were in a second. */
   #secrets: { readonly second: number; readonly secrets: readonly Buffer[] } | undefined;
   #sent = 0;
@@ -118,9 +120,15 @@ class Line {
     const { parts, store } = this.#place;
     const [ready] = this.#queue;
     const one = this.#one;
-    if (ready === undefined || this.#ended || ready.after !== one.progress.delivered) return undefined;
-    if (this.#place.mayGoOn() !== true || nextStep(one, parts.clock.now().getTime()).is !== 'events') return undefined;
-    if (this.#looksUp) return undefined;
+    if (ready === undefined || this.#ended || this.#looksUp || ready.after !== one.progress.delivered) return undefined;
+    if (this.#isOutdated() || nextStep(one, parts.clock.now().getTime()).is !== 'events') return undefined;
+    const may = this.#place.mayGoOn();
+    if (may !== true) {
+      // Asked once: what is read anew for the answer is found unchanged by whoever asks again.
+      this.#may = may;
+      if (may !== false) may.catch(() => undefined);
+      return undefined;
+    }
     const sight = sightOf({ tenant: store.tenant, contract: one.contract, client: one.client }, store, parts);
     if (sight instanceof Promise) {
       this.#looksUp = true;
@@ -136,9 +144,12 @@ class Line {
   /** The next message that may leave now; undefined: nothing more in this turn. */
   async next(): Promise<Ready | undefined> {
     const { parts, store } = this.#place;
+    const asked = this.#may;
+    this.#may = undefined;
     if (this.#ended) return undefined;
-    const may = this.#place.mayGoOn();
+    const may = asked ?? this.#place.mayGoOn();
     if (may !== true && !(await may)) return undefined;
+    if (this.#isOutdated()) return undefined;
     if (nextStep(this.#one, parts.clock.now().getTime()).is !== 'events') return undefined;
     const { contract, client } = this.#one;
     const sight = await sightOf({ tenant: store.tenant, contract, client }, store, parts);
@@ -251,6 +262,11 @@ class Line {
       each.messages += 1;
       each.events += events;
     }
+  }
+
+  /** Was the subscription taken up anew meanwhile? What was prepared, secrets too, is of its version before. */
+  #isOutdated(): boolean {
+    return this.#one.form !== this.#listening.form;
   }
 
   #isTurnOver(): boolean {

@@ -70,23 +70,35 @@ async function versionOf(
   if (of !== contract) return resources.read(key);
   if (!allRows || hidden !== undefined) return resources.vread(key, Number(version));
   const versions = readOf(resources);
-  const name = `${contract}/${event.focus}`;
+  // The time tells two lives of a tenant apart.
+  const name = `${contract}/${event.focus}/${event.at}`;
   const known = versions.get(name);
   if (known !== undefined) return known;
   const found = await resources.vread(key, Number(version));
-  if (versions.size >= limits.versionsToldMax) versions.clear();
-  if (found !== undefined) versions.set(name, found);
+  if (found !== undefined) remember(versions, name, found);
   return found;
 }
 
 /**
  * A version never changes: of those who see everything, each is told of the same one. Who sees a part sees another part
- * a moment later.
+ * a moment later. By reader, and so by tenant; forgotten all at once where they are much.
  */
-const readOnce = new WeakMap<ResourceReader, Map<string, StoredVersion>>();
+let readOnce = new WeakMap<ResourceReader, Map<string, StoredVersion>>();
+let readBytes = 0;
 
 function readOf(resources: ResourceReader): Map<string, StoredVersion> {
   const known = readOnce.get(resources) ?? new Map<string, StoredVersion>();
   readOnce.set(resources, known);
   return known;
+}
+
+/** About what a version takes besides its body. */
+const overheadBytes = 500;
+
+function remember(versions: Map<string, StoredVersion>, name: string, version: StoredVersion): void {
+  readBytes += version.body.length + overheadBytes;
+  if (readBytes > limits.versionsToldBytesMax) {
+    readOnce = new WeakMap();
+    readBytes = 0;
+  } else versions.set(name, version);
 }

@@ -68,7 +68,10 @@ export async function openMongo({ uri, keys, disclosures, transactions = true }:
         places.move(tenant, isolation, async () => {
           if (!(await held(lease))) throw fencedOut();
         }),
-      destroyTenant: (tenant) => places.destroy(tenant),
+      async destroyTenant(tenant) {
+        handles.delete(tenant);
+        await places.destroy(tenant);
+      },
       tenant(grant) {
         const tenant = grantedTenant(grant);
         const known = handles.get(tenant) ?? tenantStore({ tenant, places, ...about });

@@ -181,6 +181,7 @@ type Oldest = [last: number, first: number, low: number, run: number];
 function forgetEvents(file: Connection, before: string, limit: number): void {
   const next = 'SELECT subscription FROM counted WHERE subscription > ? ORDER BY subscription LIMIT 1';
   const oldest = 'SELECT last, first, low, run FROM counted WHERE subscription = ? ORDER BY last LIMIT 1';
+  const began = 'SELECT at FROM happened WHERE n = ?';
   const old = 'SELECT COUNT(*) FROM happened WHERE n BETWEEN ? AND ? AND at < ?';
   const touched = new Set<number>();
   let left = limit;
@@ -188,6 +189,7 @@ function forgetEvents(file: Connection, before: string, limit: number): void {
     const newest = newestNumber(file, one);
     for (let row = file.row<Oldest>(oldest, one); row !== undefined && left > 0; ) {
       const [last, first, low, run] = row;
+      if ((file.value<string>(began, run + low - first) ?? before) >= before) break;
       const most = last === newest ? last - low : last - low + 1;
       const found = file.value<number>(old, run + low - first, run + last - first, before) ?? 0;
       const count = Math.min(found, most, left);
