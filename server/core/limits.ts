@@ -3,6 +3,8 @@ export const limits = {
   rowsPerChunkMax: 500,
   walkedRowsPerBatchMax: 1_000,
   stageRowsPerBatchMax: 2_000,
+  /** Of a file, in memory from its receipt until it is staged. */
+  arrivedBytesMax: 32 * 1024 * 1024,
   unitsPerBatchMax: 100,
   unitsGatheredMax: 2_000,
   /** Organisations and locations that a run of projecting keeps, some two kilobytes each. */

@@ -14,17 +14,23 @@ import { draftRow } from './formats/csv/draft.ts';
 import { detectEncoding } from './formats/csv/encoding.ts';
 import type { CsvLayout } from './formats/csv/layout.ts';
 import { type CsvRow, readCsv } from './formats/csv/read.ts';
-import { rawBlob } from './ledger.ts';
 import { LineFates } from './line-fates.ts';
 import { feedAs } from './source-word.ts';
 
-/** Stages a CSV file by the profile that knows its header. `watch`: who looked on when it came. */
+/** What a CSV file is read from. */
+interface CsvBytes {
+  readonly bytes: () => AsyncIterable<Uint8Array>;
+  /** Who looked on when it came, where that was just now. */
+  readonly report: ReportWatch | undefined;
+}
+
+/** Stages a CSV file by the profile that knows its header. */
 export async function fillCsv(
   ingest: Ingest,
   received: FileRow,
   stage: Stage,
   layout: CsvLayout,
-  watch?: ReportWatch,
+  { bytes, report }: CsvBytes,
 ): Promise<Filled> {
   const { parts, tenant, store } = ingest;
   const { profile, header, delimiter, skip } = layout;
@@ -32,11 +38,10 @@ export async function fillCsv(
   const lines = new LineFates();
   const warnings = driftWarnings(layout, received);
   let file: FileRow = { ...received, format: feed.feed, kind: 'full', rows: 0, dropped: 0, warnings };
-  const bytes = () => store.blobs.get(rawBlob(received.id));
   const faulty = (fault: string): Filled => ({ file, fault, doubt: null, feed, ...staged });
   const staged = { lines, recognised: null, whole: false } as const;
   const reading = csvReading(parts.software, tenant, layout);
-  const sums = async () => watch?.sums(reading) ?? (await sumsOf(bytes(), new ReportSums(layout, reading)));
+  const sums = async () => report?.sums(reading) ?? (await sumsOf(bytes(), new ReportSums(layout, reading)));
   if (received.state !== 'applying') {
     const before = lastFull(await store.ledger.files(), file);
     const repeat = await repeated(before, reading, sums, store.records);

@@ -3,8 +3,8 @@ import { contentHash } from '../core/hash.ts';
 import type { RecordKey } from '../record/record.ts';
 import type { FileRow, Stage } from '../store/port.ts';
 import type { Ingest } from './apply.ts';
+import type { Arrival } from './arrival.ts';
 import { chooseFormat, firstBytesMax } from './choose-format.ts';
-import type { ReportWatch } from './csv-watch.ts';
 import { fillCsv } from './fill-csv.ts';
 import { fillGo1 } from './fill-go1.ts';
 import type { Filled } from './filled.ts';
@@ -24,34 +24,35 @@ import { go2Feed } from './statements.ts';
  * Parses and normalises the file's bytes into the staging area, in constant memory. A fault of the file as a whole
  * is returned with what is known of it by then; nothing has been applied.
  *
- * @param watch who looked on when the bytes came, where that was just now
+ * @param arrival what is remembered of the bytes, where they came just now
  */
-export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage, watch?: ReportWatch): Promise<Filled> {
+export async function fillStage(ingest: Ingest, received: FileRow, stage: Stage, arrival?: Arrival): Promise<Filled> {
   const { parts, tenant, store } = ingest;
-  const first = await firstBytes(store.blobs.get(rawBlob(received.id)), firstBytesMax);
+  const bytes = () => arrival?.bytes() ?? store.blobs.get(rawBlob(received.id));
+  const first = await firstBytes(bytes(), firstBytesMax);
   const format = chooseFormat(first, received.name, parts.csvProfiles(tenant));
   if (format.is === 'go1') return fillGo1(ingest, received, stage, format.header);
-  if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout, watch);
+  if (format.is === 'csv') return fillCsv(ingest, received, stage, format.layout, { bytes, report: arrival?.report });
   const feed = feedAs(tenant, { ...go2Feed, population: tenant.settings.population });
   const plain = { doubt: null, feed, lines: null };
   if (format.is === 'unknown') {
     return { file: { ...received, format: 'csv' }, fault: format.fault, ...plain, recognised: null, whole: false };
   }
-  return { ...(await fillGo2(ingest, received, stage)), ...plain };
+  return { ...(await fillGo2(ingest, received, stage, bytes)), ...plain };
 }
 
 async function fillGo2(
   ingest: Ingest,
   received: FileRow,
   stage: Stage,
+  bytes: () => AsyncIterable<Uint8Array>,
 ): Promise<Pick<Filled, 'file' | 'fault' | 'recognised' | 'whole'>> {
   const { parts, tenant, store } = ingest;
   const columns = parts.columns(tenant);
   const reading = contentHash(`${parts.software} ${columns.reading} ${rulesReading(tenant)}`);
   const hash = lineHash(reading);
   const decoded = (line: Go2Line) => ({ ...rowOf(line), raw: hash.text(line.bytes, line.start, line.end) });
-  const batches = (skip?: (line: number) => boolean) =>
-    readGo2(store.blobs.get(rawBlob(received.id)), { keep: columns.byCode, skip });
+  const batches = (skip?: (line: number) => boolean) => readGo2(bytes(), { keep: columns.byCode, skip });
   const resumed = received.state === 'applying';
   // What a first attempt wrote would be recognised now: a file that is resumed is walked whole.
   const known = resumed ? null : await recognise(batches(), columns, reading, store);

@@ -3,9 +3,9 @@ import type { FileRow, TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
 import { applyAbsences, findAbsences, removalDoubt } from './absence.ts';
 import { applyRecords, type Ingest } from './apply.ts';
+import { Arrival } from './arrival.ts';
 import { conclude, hold, reject, startApplying, supersede } from './conclude.ts';
 import { withLeft } from './csv-repeat.ts';
-import { ReportWatch } from './csv-watch.ts';
 import { fillStage } from './fill-stage.ts';
 import type { CsvProfile } from './formats/csv/profile.ts';
 import { identify } from './identify.ts';
@@ -72,9 +72,9 @@ function profilesOf(parts: IngestParts, tenants: readonly Tenant[], wanted: stri
 
 async function take(ingest: Ingest, source: Source): Promise<readonly FileReport[]> {
   const { parts, tenant, store } = ingest;
-  const watch = new ReportWatch(parts.software, tenant, source.name, profilesOf(parts, [tenant], tenant.id));
-  const { is, file } = await receive(parts, store, source, watch);
-  if (is === 'new' || isUnfinished(file)) return run(ingest, file, watch);
+  const arrival = new Arrival(parts.software, tenant, source.name, profilesOf(parts, [tenant], tenant.id));
+  const { is, file } = await receive(parts, store, source, arrival);
+  if (is === 'new' || isUnfinished(file)) return run(ingest, file, arrival);
   return [knownReport(file, source.name, ingest.tenant.id)];
 }
 
@@ -138,10 +138,10 @@ export async function unfinished(store: TenantStore): Promise<readonly FileRow[]
   return [...inState('applying'), ...inState('received'), ...due];
 }
 
-async function run(ingest: Ingest, first: FileRow, watch?: ReportWatch): Promise<readonly FileReport[]> {
+async function run(ingest: Ingest, first: FileRow, arrival?: Arrival): Promise<readonly FileReport[]> {
   const reports: FileReport[] = [];
   for (let file: FileRow | undefined = first; file !== undefined; ) {
-    const done: FileRow = await runFile(ingest, file, file === first ? watch : undefined);
+    const done: FileRow = await runFile(ingest, file, file === first ? arrival : undefined);
     reports.push(reportOf(done, ingest.tenant.id));
     file = undefined;
     if (done.state === 'applied') {
@@ -154,11 +154,12 @@ async function run(ingest: Ingest, first: FileRow, watch?: ReportWatch): Promise
 }
 
 /** The data's path (architecture.md), one file: read downward. */
-async function runFile(ingest: Ingest, received: FileRow, watch?: ReportWatch): Promise<FileRow> {
+async function runFile(ingest: Ingest, received: FileRow, arrival?: Arrival): Promise<FileRow> {
   const began = Date.now();
   const stage = await ingest.store.stage(received.id);
   try {
-    const filled = await fillStage(ingest, received, stage, watch);
+    const filled = await fillStage(ingest, received, stage, arrival);
+    arrival?.forget();
     const { file, fault, doubt, feed, lines } = filled;
     const refused = fault ?? strayWay(ingest.tenant, file, feed);
     if (refused !== null) return await reject(ingest, file, refused, began);
