@@ -23,7 +23,7 @@ const requestIdType: Coding = {
  * "System Object" would break `data 1..1` and `query 1..1`; BALP itself leaves the results out, we answer for them.
  */
 export function auditEntities(entry: AuditEntry, pattern: Pattern, context: AuditContext): AuditEventEntity[] {
-  const main = pattern.object === 'query' ? queryEntity(entry) : dataEntity(entry, context);
+  const main = pattern.object === 'query' ? queryEntity(entry) : dataEntity(entry, pattern, context);
   const shown = pattern.object === 'data' && pattern.profile !== null ? entry.disclosed.slice(1) : entry.disclosed;
   return [transaction(entry, context), ...(main === undefined ? [] : [main]), ...shown.map(disclosedEntity)];
 }
@@ -38,7 +38,16 @@ function transaction(entry: AuditEntry, context: AuditContext): AuditEventEntity
       ...(entry.status > 0
         ? [{ type: `${context.canonicalBase}/audit/status`, valueString: String(entry.status) }]
         : []),
+      ...(entry.numbers === undefined ? [] : [numbersDetail(entry.numbers, context)]),
     ],
+  };
+}
+
+/** `5`, or `5-36` of several. */
+function numbersDetail({ from, to }: NonNullable<AuditEntry['numbers']>, { canonicalBase }: AuditContext) {
+  return {
+    type: `${canonicalBase}/audit/event-numbers`,
+    valueString: from === to ? String(from) : `${from}-${to}`,
   };
 }
 
@@ -55,7 +64,7 @@ function subjectEntity({ type, id }: AuditEntry): AuditEventEntity | undefined {
   return { type: systemObject, what };
 }
 
-function dataEntity(entry: AuditEntry, context: AuditContext): AuditEventEntity | undefined {
+function dataEntity(entry: AuditEntry, { profile }: Pattern, context: AuditContext): AuditEventEntity | undefined {
   if (entry.kind === 'file') {
     if (entry.id === null) return undefined;
     return {
@@ -65,7 +74,7 @@ function dataEntity(entry: AuditEntry, context: AuditContext): AuditEventEntity 
     };
   }
   if (entry.type === null || entry.id === null) return undefined;
-  const [first] = entry.disclosed;
+  const [first] = profile === null ? [] : entry.disclosed;
   const reference = first === undefined ? `${entry.type}/${entry.id}` : versionReference(first);
   return { type: systemObject, role: domainResource, what: { reference } };
 }

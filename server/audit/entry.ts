@@ -29,6 +29,8 @@ export interface AuditEntry {
   readonly disclosed: readonly string[];
   /** Names of the elements that were left out of it (`auth/element-mask.ts`). */
   readonly mask?: readonly string[];
+  /** Numbers of the subscription's events that its notifications told of, both ends included. */
+  readonly numbers?: { readonly from: number; readonly to: number };
   /** Outbox position of a row that an ingest batch left behind: tells after a crash what was already carried. */
   readonly carried?: { readonly sequence: number; readonly index: number };
   /** What a checkpoint signs, of a row of the chain `checkpoint` (`checkpoint.ts`). */

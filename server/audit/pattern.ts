@@ -89,6 +89,8 @@ const interactions: Readonly<Record<string, Shape>> = {
   transaction: other,
   batch: other,
   operation: other,
+  /** Ours: what a subscription's client was told of. */
+  notification: { ...other, object: 'data' },
 };
 
 /**

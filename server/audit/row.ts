@@ -14,7 +14,7 @@ export function auditBytes(entry: AuditEntry): string {
   const result = `,"s":${status},"o":${outcome}${member(',"r":', reason)}`;
   const { requestId, correlationId } = entry;
   const ids = `,"x":${quoted(requestId)}${correlationId === requestId ? '' : `,"z":${quoted(correlationId)}`}`;
-  const rare = rareMembers(entry);
+  const rare = `${numbersMember(entry)}${rareMembers(entry)}`;
   const shown = disclosed.length > 0 ? `,"e":[${disclosed.map(quoted).join()}]` : '';
   return `{"at":${quoted(entry.at)}${parties}${who}${asked}${result}${ids}${member(',"a":', address)}${rare}${shown}}`;
 }
@@ -26,6 +26,10 @@ function member(name: string, value: string | null | undefined): string {
 /** The mask that a row names: where nothing was disclosed, none applied. */
 export function maskTold(disclosed: readonly string[], mask: readonly string[]): readonly string[] | undefined {
   return disclosed.length === 0 || mask.length === 0 ? undefined : mask;
+}
+
+function numbersMember({ numbers }: AuditEntry): string {
+  return numbers === undefined ? '' : `,"n":[${numbers.from},${numbers.to}]`;
 }
 
 function rareMembers({ carried, checkpoint, mask }: AuditEntry): string {
@@ -56,6 +60,7 @@ interface Compact {
   readonly x: string;
   readonly z?: string;
   readonly a?: string;
+  readonly n?: readonly [from: number, to: number];
   readonly b?: readonly [number, number];
   readonly h?: readonly (readonly [writer: string, number: number, hash: string])[];
   readonly m?: readonly string[];
@@ -85,6 +90,7 @@ export function auditEntry(bytes: string): AuditEntry {
     address: row.a ?? null,
     disclosed: row.e ?? [],
     ...(row.m === undefined ? {} : { mask: row.m }),
+    ...(row.n === undefined ? {} : { numbers: { from: row.n[0], to: row.n[1] } }),
     ...(row.b === undefined ? {} : { carried: { sequence: row.b[0], index: row.b[1] } }),
     ...(row.h === undefined || row.g === undefined ? {} : { checkpoint: signedHeads(row.h, row.g) }),
   };

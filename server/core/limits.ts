@@ -140,7 +140,7 @@ export const limits = {
   /** Of a tenant, in memory between their numbering and their sending, however many count them. */
   eventsKeptMax: 10_000,
   /** Texts of `Happened.about`, which all subscriptions share that count the event. */
-  eventTextsKeptMax: 1_000,
+  eventTextsKeptMax: 10_000,
   /** Of all tenants, in memory, since all who listen are told of the same ones. */
   versionsToldBytesMax: 32 * 1024 * 1024,
   attemptsListedMax: 100,
@@ -179,10 +179,10 @@ export const limits = {
   deliveryTurnMs: 1_000,
   /** Notifications are built and recorded ahead of their sending by as much as the receiver takes in this time. */
   deliveryAheadMs: 50,
-  deliveriesAheadMax: 32,
+  deliveriesAheadMax: 64,
   deliveryCheckMs: 100,
-  /** What a kill can have a subscriber told twice. */
-  deliveriesUnwrittenMax: 64,
+  /** Of a subscription: what a kill can have it told twice. */
+  eventsUnwrittenMax: 256,
   deliveryWriteMs: 25,
   signingSecretsKeptMax: 4_000,
   circuitFailuresMax: 5,

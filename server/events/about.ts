@@ -33,13 +33,22 @@ interface ToldEvent {
 const read = new Map<string, Read>();
 
 function readOf(text: string): Read {
-  const known = read.get(text);
-  if (known !== undefined) return known;
-  const about = JSON.parse(text) as About;
-  const found = { about, told: undefined };
-  if (read.size >= limits.eventTextsKeptMax) read.clear();
+  return read.get(text) ?? remember(text, JSON.parse(text) as About);
+}
+
+/** The oldest goes for it where there are many. */
+function remember(text: string, about: About): Read {
+  const found: Read = { about, told: undefined };
+  if (read.size >= limits.eventTextsKeptMax) for (const [oldest] of read) if (read.delete(oldest)) break;
   read.set(text, found);
   return found;
+}
+
+/** `Happened.about` of what it holds. Told soon by many, mostly: its text needs no reading then. */
+export function aboutText(about: About): string {
+  const text = JSON.stringify(about);
+  if (!read.has(text)) remember(text, about);
+  return text;
 }
 
 /** @param text `Happened.about`; throws a `SyntaxError` where it is no JSON */

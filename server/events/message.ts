@@ -1,13 +1,10 @@
 import { present } from '../core/assert.ts';
 import { derivedId } from '../core/id.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
-import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
-import type { Sight } from '../visibility/sight.ts';
 import { aboutOf } from './about.ts';
 import type { Message } from './channels/rest-hook.ts';
 import { notificationBundle, type ShownEvent, type StatusHead } from './notification.ts';
-import { shownEvents } from './shown-events.ts';
 import { webhookHeaders } from './signature.ts';
 import { signingSecrets } from './signing-secrets.ts';
 import { statusHead } from './status-head.ts';
@@ -28,7 +25,6 @@ export interface MessageParts {
   readonly store: TenantStore;
   readonly keys: KeyRing;
   readonly canonicalBase: string;
-  readonly sight: Sight;
 }
 
 /** A message but for its signature, which is of the moment of sending; with what the audit must know of it. */
@@ -46,7 +42,7 @@ export interface Unsigned extends Pick<Message, 'method' | 'url' | 'body'> {
 export function aliveMessage(
   kind: 'handshake' | 'heartbeat',
   listening: Listening,
-  parts: Omit<MessageParts, 'sight'>,
+  parts: MessageParts,
   now: Date,
   mark: string,
 ): Unsigned {
@@ -61,21 +57,20 @@ export function aliveMessage(
 }
 
 /** The same bytes for every attempt at the same events. */
-export async function eventMessage(
+export function eventMessage(
   listening: Listening,
-  events: readonly NumberedEvent[],
+  shown: readonly ShownEvent[],
   parts: MessageParts,
   now: Date,
-): Promise<Unsigned> {
-  const { form, terms, contract } = listening;
-  const shown = await shownEvents(contract, events, terms.content, parts.sight);
+): Unsigned {
+  const { form, terms } = listening;
+  const newest = shown.at(-1)?.event;
   const unreadable = shown.filter((one) => one.unreadable === true).map(({ event }) => event.number);
-  const range = `${events[0]?.number}-${events.at(-1)?.number}`;
+  const range = `${shown[0]?.event.number}-${newest?.number}`;
   const noted = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown), unreadable };
   const name = `${form.id}.${range}`;
   if (terms.to.is === 'criteria') return { ...plainRequest(terms, shown), name, ...noted };
   const id = derivedId('notification', parts.store.tenant, form.id, range);
-  const newest = events.at(-1);
   const told = { events: shown, content: terms.content, count: newest?.number };
   const at = newest?.at ?? now.toISOString();
   const body = notificationBundle({ id, at, head: activeHead(listening, parts), kind: 'event-notification', ...told });

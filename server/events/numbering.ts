@@ -1,6 +1,6 @@
 import type { Counted, DeliveryRow, Happened } from '../store/delivery-port.ts';
 import type { EventRow, OutboxPosition } from '../store/port.ts';
-import type { About } from './about.ts';
+import { type About, aboutText } from './about.ts';
 import type { Progress } from './progress.ts';
 import type { Terms } from './terms.ts';
 import { matchesAll } from './topic-filter.ts';
@@ -114,7 +114,7 @@ function toldOf({ sequence, index, topic }: EventRow, { id, time, data }: KeptEv
     ...(firstEvent === undefined ? {} : { firstEvent }),
   };
   return {
-    ...{ sequence, index, topic, at: time, about: JSON.stringify(about) },
+    ...{ sequence, index, topic, at: time, about: aboutText(about) },
     focus: focus === undefined ? '' : `${focus.reference}/${focus.version}`,
   };
 }

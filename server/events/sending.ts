@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises';
 import { instantText } from '../core/clock.ts';
 import { sha256 } from '../core/hash.ts';
 import { limits } from '../core/limits.ts';
-import type { NumberedEvent } from '../store/delivery-port.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Sight } from '../visibility/sight.ts';
 import { type Attempted, concluded } from './attempt.ts';
@@ -12,8 +11,10 @@ import type { DeliveryWriter } from './delivery-writer.ts';
 import type { KeptEvents } from './kept-events.ts';
 import { eventMessage, type Listening, secretsOf, signed, type Unsigned } from './message.ts';
 import { nextStep } from './next-step.ts';
-import { notified } from './notified.ts';
+import type { ShownEvent } from './notification.ts';
+import { notified, type Telling } from './notified.ts';
 import { type Range, rangesAfter } from './ranges.ts';
+import { shownEvents } from './shown-events.ts';
 import type { Subscriber } from './subscriber.ts';
 import type { SubscriptionStatus } from './subscription-resource.ts';
 import { sightOf } from './visibility.ts';
@@ -76,11 +77,6 @@ export async function sendEvents(
 /** Notifications that are built before an answer that came meanwhile is looked at. */
 const buildsPerTurn = 8;
 
-interface Amount {
-  messages: number;
-  events: number;
-}
-
 class Line {
   readonly #one: Subscriber;
   readonly #place: SendingPlace;
@@ -100,10 +96,10 @@ class Line {
   #secrets: { readonly second: number; readonly secrets: readonly Buffer[] } | undefined;
   #sent = 0;
   #ended = false;
-  /** Messages and events of which it is not written yet that they were sent. */
-  #unwritten: Amount = { messages: 0, events: 0 };
+  /** Events of which it is not written yet that they were sent. */
+  #unwritten = 0;
   /** Those of the newest write. */
-  #writing: { readonly done: Promise<void>; readonly amount: Amount } | undefined;
+  #writing: { readonly done: Promise<void>; events: number } | undefined;
 
   constructor(one: Subscriber, place: SendingPlace) {
     const { form, terms, contract, progress } = one;
@@ -232,11 +228,10 @@ class Line {
     const { rows, status } = concluded(one, attempted, parts);
     const written = writer.add(rows, one);
     this.#awaitsWriting(written, attempted.to - attempted.from + 1);
-    const { deliveriesUnwrittenMax, notificationEventsMax } = limits;
-    const { messages, events } = this.#unwritten;
+    const { eventsUnwrittenMax } = limits;
     // Begun early enough, the write is done before anything waits for it.
-    if (messages >= deliveriesUnwrittenMax / 2 || events > notificationEventsMax / 2) writer.hurry();
-    const much = messages >= deliveriesUnwrittenMax || events > notificationEventsMax;
+    if (this.#unwritten >= eventsUnwrittenMax / 2) writer.hurry();
+    const much = this.#unwritten >= eventsUnwrittenMax;
     if (much || status !== undefined || attempted.outcome.error !== null) {
       writer.hurry();
       await written;
@@ -244,24 +239,20 @@ class Line {
     return status === undefined ? undefined : { status, reason: attempted.outcome.error ?? undefined };
   }
 
-  /** Counts a message as unwritten until it is. Many are of one write. */
+  /** Counts events as unwritten until they are. Those of many messages are of one write. */
   #awaitsWriting(done: Promise<void>, events: number): void {
-    const all = this.#unwritten;
     if (this.#writing?.done !== done) {
-      const amount: Amount = { messages: 0, events: 0 };
-      this.#writing = { done, amount };
+      const writing = { done, events: 0 };
+      this.#writing = writing;
       done.then(
         () => {
-          all.messages -= amount.messages;
-          all.events -= amount.events;
+          this.#unwritten -= writing.events;
         },
         () => undefined,
       );
     }
-    for (const each of [all, this.#writing.amount]) {
-      each.messages += 1;
-      each.events += events;
-    }
+    this.#unwritten += events;
+    this.#writing.events += events;
   }
 
   /** Was the subscription taken up anew meanwhile? What was prepared, secrets too, is of its version before. */
@@ -307,17 +298,18 @@ class Line {
     const before = this.#prepared;
     this.#prepared = last.to;
     const events = await this.#place.kept.take(one.id, first.from, last.to);
+    const shown = await shownEvents(one.contract, events, one.terms.content, sight);
     const now = parts.clock.now();
-    const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase, sight };
+    const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
     const ready: Ready[] = [];
     let at = 0;
     for (const { from, to } of ranges) {
-      const mine: NumberedEvent[] = [];
-      for (let event = events[at]; event !== undefined && event.number <= to; event = events[at]) {
-        mine.push(event);
+      const mine: ShownEvent[] = [];
+      for (let next = shown[at]; next !== undefined && next.event.number <= to; next = shown[at]) {
+        mine.push(next);
         at += 1;
       }
-      const newest = mine.at(-1);
+      const newest = mine.at(-1)?.event;
       if (newest === undefined && (await isForgotten(one.id, to, store))) {
         ready.push({ from, to, after: from - 1, built: undefined, sight });
         continue;
@@ -325,20 +317,19 @@ class Line {
       // Numbers are counted a moment before their events are written.
       if (newest === undefined) break;
       if (ready.length % buildsPerTurn === buildsPerTurn - 1) await setImmediate();
-      const message = await eventMessage(this.#listening, mine, shared, now);
+      const message = eventMessage(this.#listening, mine, shared, now);
       const built = this.#built(message, now);
-      ready.push({ from: mine[0]?.number ?? from, to: newest.number, after: from - 1, built, sight });
+      ready.push({ from: mine[0]?.event.number ?? from, to: newest.number, after: from - 1, built, sight });
       if (newest.number !== to) break;
     }
     this.#prepared = ready.at(-1)?.to ?? before;
-    const told = ready.flatMap(({ built }) => (built === undefined ? [] : [built.message]));
-    await Promise.all(
-      told.map((message) =>
-        parts.audit(
-          notified({ tenant: store.tenant, client: one.client, id: one.id, address: null }, message, sight, now),
-        ),
-      ),
-    );
+    const tellings = ready.flatMap(({ from, to, built }): readonly Telling[] => {
+      if (built === undefined) return [];
+      const { disclosed, correlationId } = built.message;
+      return [{ from, to, disclosed, correlationId }];
+    });
+    const told = { tenant: store.tenant, client: one.client, id: one.id, address: null };
+    await Promise.all(notified(told, tellings, sight, now).map((entry) => parts.audit(entry)));
     return ready;
   }
 }

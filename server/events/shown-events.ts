@@ -21,33 +21,32 @@ export async function shownEvents(
   content: Content,
   sight: Seeing,
 ): Promise<readonly ShownEvent[]> {
-  const shown: ShownEvent[] = [];
-  for (const event of events) {
-    shown.push(
-      content === 'empty'
-        ? { event, version: undefined, withheld: false }
-        : await shownEvent(sight, contract, event, content),
-    );
-  }
-  return shown;
+  if (content === 'empty') return events.map((event) => ({ event, version: undefined, withheld: false }));
+  return Promise.all(events.map((event) => shownEvent(sight, contract, event, content)));
 }
 
 /** An event that cannot be shown keeps no other one waiting: its number is told, without what it is about. */
-async function shownEvent(
+function shownEvent(
   sight: Seeing,
   contract: string,
   event: NumberedEvent,
   content: Content,
-): Promise<ShownEvent> {
-  try {
-    const version = await versionOf(sight, contract, event);
+): ShownEvent | Promise<ShownEvent> {
+  const shown = (version: StoredVersion | undefined): ShownEvent => {
     const withheld = version === undefined && event.focus !== '' && !sight.whole(typeOf(event.focus));
     if (content === 'full-resource' && version !== undefined && version.body.length > 0)
       JSON.parse(version.body.toString());
     return { event, version, withheld };
-  } catch (error) {
+  };
+  const unreadable = (error: unknown): ShownEvent => {
     if (!staysSo(error)) throw error;
     return { event, version: undefined, withheld: true, unreadable: true };
+  };
+  try {
+    const version = versionOf(sight, contract, event);
+    return version instanceof Promise ? version.then(shown).catch(unreadable) : shown(version);
+  } catch (error) {
+    return unreadable(error);
   }
 }
 
@@ -58,11 +57,11 @@ function staysSo(error: unknown): boolean {
     : error instanceof SyntaxError || error instanceof TypeError;
 }
 
-async function versionOf(
+function versionOf(
   { resources, allRows, hidden }: Seeing,
   contract: string,
   event: NumberedEvent,
-): Promise<StoredVersion | undefined> {
+): StoredVersion | undefined | Promise<StoredVersion | undefined> {
   const { contract: of = contract } = aboutOf(event.about);
   const [type, id, version] = event.focus.split('/');
   if (type === undefined || id === undefined || version === undefined) return undefined;
@@ -74,9 +73,10 @@ async function versionOf(
   const name = `${contract}/${event.focus}/${event.at}`;
   const known = versions.get(name);
   if (known !== undefined) return known;
-  const found = await resources.vread(key, Number(version));
-  if (found !== undefined) remember(versions, name, found);
-  return found;
+  return resources.vread(key, Number(version)).then((found) => {
+    if (found !== undefined) remember(versions, name, found);
+    return found;
+  });
 }
 
 /**

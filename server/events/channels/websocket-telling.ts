@@ -6,6 +6,7 @@ import type { DeliveryParts } from '../delivery-parts.ts';
 import { parseForm } from '../desk.ts';
 import { correlationOf, disclosedBy } from '../message.ts';
 import { notificationBundle, type StatusKind } from '../notification.ts';
+import type { Telling } from '../notified.ts';
 import { shownEvents } from '../shown-events.ts';
 import { statusHead } from '../status-head.ts';
 import { readTerms } from '../subscriber.ts';
@@ -47,10 +48,8 @@ export async function boundSubscription(
 }
 
 /** A notification as a socket gets it, with what the audit must know of it. */
-export interface Told {
+export interface Told extends Telling {
   readonly text: string;
-  readonly disclosed: readonly string[];
-  readonly correlationId: string;
 }
 
 /** @param last number of the subscription's newest event that this tells of */
@@ -67,5 +66,7 @@ export async function toldOf(
   const head = statusHead(form, { last }, base(tenant, contract), canonicalBase);
   const at = events.at(-1)?.at ?? clock.now().toISOString();
   const body = notificationBundle({ id, at, head, kind, events: shown, content: terms.content });
-  return { text: body.toString(), disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown) };
+  const numbers = { from: events[0]?.number ?? last, to: last };
+  const noted = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown) };
+  return { text: body.toString(), ...numbers, ...noted };
 }

@@ -137,8 +137,10 @@ async function tell(room: Room, parts: Parts, drop: Drop): Promise<void> {
     const mine = events.filter(({ number }) => number >= from);
     const told = known ?? (await toldOf(bound, 'event-notification', mine, last, parts));
     bundles.set(from, told);
-    if (known === undefined)
-      await parts.audit(notified({ ...bound, address: seat.socket.address }, told, bound.sight, parts.clock.now()));
+    if (known === undefined) {
+      const to = { ...bound, address: seat.socket.address };
+      for (const entry of notified(to, [told], bound.sight, parts.clock.now())) await parts.audit(entry);
+    }
     deliver(room, seat, told.text);
     seat.sent = last;
   }

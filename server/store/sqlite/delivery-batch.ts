@@ -1,32 +1,30 @@
 import { assert } from '../../core/assert.ts';
-import type { DeliveryNoteKind, DeliveryRow } from '../delivery-port.ts';
+import type { DeliveryAttempt, DeliveryNoteKind, DeliveryRow } from '../delivery-port.ts';
 import { StoreError } from '../error.ts';
 import type { Lease } from '../port.ts';
+import { type AttemptRun, attemptRuns, forgetAttempts, writeAttempts } from './attempt-runs.ts';
 import type { Connection } from './connection.ts';
 import type { Bound } from './fragment.ts';
 import { insertRows } from './insert-rows.ts';
 import { fence } from './transact.ts';
 
 const happenedColumns = 'sequence, place, topic, focus, at, about';
-export const attemptColumns = 'id, kind, first, last, at, status, error, bytes, sha256, ms';
 const happenedWidth = happenedColumns.split(', ').length;
 const countedWidth = 2;
-/** The subscription comes first. */
-const attemptWidth = attemptColumns.split(', ').length + 1;
 
 type Other = Exclude<DeliveryRow, { readonly row: 'happened' | 'attempt' }>;
 
 /** How many events a run has, and how many subscriptions count it. */
 type Run = readonly [events: number, countedBy: number];
 
-/** Rows of one write. Of all but notes and the like the values stand one behind the other, to be bound many at once. */
+/** Rows of one write. Of events and who counts them the values stand one behind the other, to be bound many at once. */
 export interface DeliveryBatch {
   readonly runs: readonly Run[];
   /** Events of all runs, each as its columns. */
   readonly happened: readonly Bound[];
   /** Who counts the runs: subscription and number of the first event. */
   readonly counted: readonly Bound[];
-  readonly attempts: readonly Bound[];
+  readonly attempts: readonly AttemptRun[];
   readonly others: readonly Other[];
 }
 
@@ -34,7 +32,7 @@ export function deliveryBatch(rows: readonly DeliveryRow[]): DeliveryBatch {
   const runs: Run[] = [];
   const happened: Bound[] = [];
   const counted: Bound[] = [];
-  const attempts: Bound[] = [];
+  const attempts: DeliveryAttempt[] = [];
   const others: Other[] = [];
   for (const row of rows) {
     if (row.row === 'happened') {
@@ -43,19 +41,16 @@ export function deliveryBatch(rows: readonly DeliveryRow[]): DeliveryBatch {
         happened.push(sequence, index, topic, focus, at, about);
       }
       for (const { subscription, first } of row.countedBy) counted.push(subscription, first);
-    } else if (row.row === 'attempt') {
-      attempts.push(row.subscription, row.id, row.kind, row.from, row.to, row.at);
-      attempts.push(row.status, row.error, row.bytes, row.sha256, row.milliseconds);
-    } else others.push(row);
+    } else if (row.row === 'attempt') attempts.push(row);
+    else others.push(row);
   }
-  return { runs, happened, counted, attempts, others };
+  return { runs, happened, counted, attempts: attemptRuns(attempts), others };
 }
 
 /** A batch for another thread. */
-export interface PackedDelivery extends Pick<DeliveryBatch, 'runs' | 'others'> {
+export interface PackedDelivery extends Pick<DeliveryBatch, 'runs' | 'attempts' | 'others'> {
   readonly happened: string;
   readonly counted: string;
-  readonly attempts: string;
 }
 
 /** U+0000 is in none of the values: they are JSON, ids, times and names of ours. */
@@ -64,7 +59,7 @@ const between = '\0';
 /** Values as one text: cloned, the values themselves cost twice as much, objects six times. */
 export function packedDelivery({ runs, happened, counted, attempts, others }: DeliveryBatch): PackedDelivery {
   const text = (values: readonly Bound[]) => values.join(between);
-  return { runs, happened: text(happened), counted: text(counted), attempts: text(attempts), others };
+  return { runs, happened: text(happened), counted: text(counted), attempts, others };
 }
 
 /** Numbers come back as text, which a column of numbers takes as such. Throws where a text is not of whole rows. */
@@ -74,10 +69,8 @@ export function unpackedDelivery({ runs, happened, counted, attempts, others }: 
     assert(found.length % width === 0, 'no value of a delivery holds U+0000');
     return found;
   };
-  // No attempt has an empty text: it stands for null.
-  const noted = values(attempts, attemptWidth).map((value) => (value === '' ? null : value));
   const told = { happened: values(happened, happenedWidth), counted: values(counted, countedWidth) };
-  return { runs, ...told, attempts: noted, others };
+  return { runs, ...told, attempts, others };
 }
 
 /** Writes rows whole or not at all: see `DeliveryStore.write`. */
@@ -122,24 +115,6 @@ function writeRuns(file: Connection, { runs, happened, counted }: DeliveryBatch)
   insertRows(file, 'INSERT INTO counted(subscription, last, first, low, run)', 5, counts);
 }
 
-/** Of very many rows each names its subscription: by a number, which its indexes have room for. */
-function writeAttempts(file: Connection, attempts: readonly Bound[]): void {
-  const numbers = new Map<Bound | undefined, number>();
-  const rows = [...attempts];
-  for (let at = 0; at < rows.length; at += attemptWidth) {
-    const subscription = rows[at];
-    const number = numbers.get(subscription) ?? subscriberNumber(file, String(subscription));
-    numbers.set(subscription, number);
-    rows[at] = number;
-  }
-  insertRows(file, `INSERT INTO attempt(subscriber, ${attemptColumns})`, attemptWidth, rows);
-}
-
-function subscriberNumber(file: Connection, id: string): number {
-  const known = file.value<number>('SELECT n FROM subscriber WHERE id = ?', id);
-  return known ?? file.insert('INSERT INTO subscriber(id) VALUES(?)', id);
-}
-
 function newestNumber(file: Connection, subscription: string): number {
   return file.value<number>('SELECT MAX(last) FROM counted WHERE subscription = ?', subscription) ?? 0;
 }
@@ -165,9 +140,7 @@ function writeNote(file: Connection, kind: DeliveryNoteKind, id: string, body: s
 
 function forget(file: Connection, before: string, limit: number): void {
   forgetEvents(file, before, limit);
-  const oldest = file.value<string>('SELECT at FROM attempt ORDER BY n LIMIT 1');
-  if (oldest === undefined || oldest >= before) return;
-  file.run('DELETE FROM attempt WHERE at < ? AND n IN (SELECT n FROM attempt ORDER BY n LIMIT ?)', before, limit);
+  forgetAttempts(file, before, limit);
 }
 
 /** The oldest row of a subscription in `counted`. */

@@ -1,15 +1,11 @@
-import type { DeliveryAttempt, DeliveryStore, NumberedEvent } from '../delivery-port.ts';
+import type { DeliveryStore, NumberedEvent } from '../delivery-port.ts';
 import type { Lease } from '../port.ts';
+import { attemptsAt, newestAttempts } from './attempt-runs.ts';
 import type { Connection } from './connection.ts';
-import { attemptColumns, type DeliveryBatch, deliveryBatch, writeDelivery } from './delivery-batch.ts';
+import { type DeliveryBatch, deliveryBatch, writeDelivery } from './delivery-batch.ts';
 import { fence } from './transact.ts';
 
 type EventColumns = [string, number, number, number, string, string, string, string];
-type AttemptColumns = [
-  ...[id: string, kind: DeliveryAttempt['kind'], first: number, last: number, at: string],
-  ...[number | null, string | null, number, string, number],
-];
-
 /** Of `counted` and `happened` together. */
 const eventColumns = `counted.subscription, counted.first + happened.n - counted.run AS number,
   happened.sequence, happened.place, happened.topic, happened.focus, happened.at, happened.about`;
@@ -21,8 +17,6 @@ const eventsOf = `SELECT ${eventColumns} FROM counted CROSS JOIN happened
   WHERE counted.subscription = ? AND counted.last >= ? AND counted.last <= IFNULL(
     (SELECT last FROM counted WHERE subscription = ? AND last >= ? ORDER BY last LIMIT 1), ?)
   ORDER BY counted.last, happened.n LIMIT ?`;
-
-const ofSubscriber = 'subscriber = (SELECT n FROM subscriber WHERE id = ?)';
 
 /** @param write writes a batch elsewhere; left out: the caller's thread does */
 export function deliveryStore(
@@ -71,14 +65,11 @@ export function deliveryStore(
     },
 
     async attempts(subscription, from, to, limit) {
-      const text = `SELECT ${attemptColumns} FROM attempt WHERE ${ofSubscriber} AND last >= ? AND first <= ?
-        ORDER BY n LIMIT ?`;
-      return file.rows<AttemptColumns>(text, subscription, from, to, limit).map(toAttempt(subscription));
+      return attemptsAt(file, subscription, { from, to }, limit);
     },
 
     async lastAttempts(subscription, limit) {
-      const text = `SELECT ${attemptColumns} FROM attempt WHERE ${ofSubscriber} ORDER BY n DESC LIMIT ?`;
-      return file.rows<AttemptColumns>(text, subscription, limit).map(toAttempt(subscription)).reverse();
+      return newestAttempts(file, subscription, limit);
     },
 
     async ask(id, body) {
@@ -93,10 +84,4 @@ export function deliveryStore(
 
 function toEvent([subscription, number, sequence, index, topic, focus, at, about]: EventColumns): NumberedEvent {
   return { subscription, number, sequence, index, topic, focus, at, about };
-}
-
-function toAttempt(subscription: string) {
-  return ([id, kind, from, to, at, status, error, bytes, sha256, milliseconds]: AttemptColumns): DeliveryAttempt => {
-    return { id, subscription, kind, from, to, at, status, error, bytes, sha256, milliseconds };
-  };
 }

@@ -128,6 +128,17 @@ export const deliveryMigrations: Migrations = [
   CREATE INDEX attempt_of ON attempt(subscriber, last, first);
   CREATE INDEX attempt_newest ON attempt(subscriber);
   `,
+  // Attempts that were written together are one row (`attempt-runs.ts`).
+  `
+  CREATE TABLE attempts(n INTEGER PRIMARY KEY, subscriber INTEGER NOT NULL, first INTEGER NOT NULL,
+    last INTEGER NOT NULL, attempts TEXT NOT NULL);
+  INSERT INTO attempts(n, subscriber, first, last, attempts)
+    SELECT n, subscriber, first, last,
+      json_array(json_array(id, kind, first, last, at, status, error, bytes, sha256, ms)) FROM attempt;
+  DROP TABLE attempt;
+  CREATE INDEX attempts_of ON attempts(subscriber, last, first);
+  CREATE INDEX attempts_newest ON attempts(subscriber);
+  `,
 ];
 
 /** `audit.db`, and the audit part of `system.db`. `n` is the order of arrival, which the disclosure index follows. */
