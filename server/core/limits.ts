@@ -130,6 +130,8 @@ export const limits = {
   heartbeatSecondsMin: 10,
   heartbeatSecondsMax: 86_400,
   deliveryTimeoutSecondsMax: 20,
+  /** A request is cut off so much after its time at the latest. */
+  deliveryDeadlineMs: 100,
   connectTimeoutMs: 5_000,
   answerBytesMax: 4 * 1024,
   notificationEventsMax: 100,

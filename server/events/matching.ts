@@ -119,7 +119,7 @@ async function withheldFrom(
 }
 
 function byTopic({ subscribers, store, parts }: Matching): ReadonlyMap<string, readonly Subscriber[]> {
-  const now = parts.clock.now().toISOString();
+  const now = parts.clock.now();
   const topics = new Map<string, Subscriber[]>();
   for (const one of subscribers) {
     const { to } = one.terms;
@@ -153,7 +153,7 @@ export async function matchCriteria({ store, write, head, parts }: Matching, one
   const { to } = one.terms;
   if (to.is !== 'criteria' || one.progress.status === 'off' || one.seen === head) return;
   const listener = { tenant: store.tenant, contract: one.contract, client: one.client };
-  if (unseen(listener, one.terms, parts.registry, parts.clock.now().toISOString()) !== undefined) return;
+  if (unseen(listener, one.terms, parts.registry, parts.clock.now()) !== undefined) return;
   const sight = await sightOf(listener, store, parts);
   const place = { all: parts.parameters, contract: one.contract, base: parts.base(store.tenant, one.contract) };
   if (asksOfMasked(one.terms, sight, place)) return;

@@ -180,6 +180,7 @@ class Line {
     }
     const { message, sha256: hash } = built;
     const leaving = built.second === secondOf(now) ? built.signed : this.#signed(message, now);
+    const at = instantText(now);
     const outcome = await parts.channel.send(store.tenant, leaving);
     if (this.#place.over()) return undefined;
     parts.breaker.noted(this.#host, outcome.error, parts.clock.now().getTime());
@@ -189,7 +190,7 @@ class Line {
     this.#ended = outcome.error !== null;
     one.paceMs = outcome.error === null ? paced(one.paceMs, outcome.milliseconds) : Number.POSITIVE_INFINITY;
     const { body, unreadable } = message;
-    const told = { bytes: body.length, sha256: hash, at: instantText(now), unreadable };
+    const told = { bytes: body.length, sha256: hash, at, unreadable };
     return this.#conclude({ kind: 'event-notification', from, to, outcome, ...told });
   }
 

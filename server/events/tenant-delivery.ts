@@ -1,4 +1,3 @@
-import { instantText } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { standingLease } from '../jobs/lease.ts';
@@ -285,7 +284,7 @@ class Delivery implements TenantDelivery {
   #lostBy(one: Subscriber): Unseen | undefined {
     const { clock, registry } = this.#parts;
     const listener = { tenant: this.#tenant, contract: one.contract, client: one.client };
-    return unseen(listener, one.terms, registry, instantText(clock.now()));
+    return unseen(listener, one.terms, registry, clock.now());
   }
 
   /** False: its client may be told of nothing, and it was seen to. */

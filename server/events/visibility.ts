@@ -1,6 +1,7 @@
 import type { Client } from '../auth/client.ts';
 import { type PermissionSet, scopesUnder } from '../auth/permission-set.ts';
 import { allows, parseScopes, type Scope } from '../auth/scope.ts';
+import { instantText } from '../core/clock.ts';
 import type { SearchParameters } from '../search/parameters.ts';
 import type { TenantStore } from '../store/port.ts';
 import type { Tenant } from '../tenancy/tenant.ts';
@@ -29,14 +30,12 @@ export interface Listener {
  * **The one place that decides whether a subscription's client may be told of events** (architecture.md, invariant 2):
  * at match and again at send, by what the registry says then, since the token that made it is long over. Which of
  * their resources and elements it may be told, `sightOf` says.
- *
- * @param now ISO 8601 UTC
  */
 export function unseen(
   listener: Listener,
   terms: Pick<Terms, 'to'>,
   registry: Registry,
-  now: string,
+  now: Date,
 ): Unseen | undefined {
   const tenant = registry.tenant(listener.tenant);
   const client = registry.client(listener.client);
@@ -65,12 +64,12 @@ function unseenBy(
   listener: Listener,
   terms: Pick<Terms, 'to'>,
   { tenant, client, set }: Omit<Judged, 'why'>,
-  now: string,
+  now: Date,
 ): Unseen | undefined {
   if (tenant?.status !== 'active' || !tenant.contracts.includes(listener.contract)) return 'tenant-not-active';
   const good = client?.status === 'active' && client.admin !== true && client.tenant === listener.tenant;
   if (client === undefined || !good || !client.contracts.includes(listener.contract)) return 'client-not-active';
-  if (client.expiresAt !== undefined && client.expiresAt <= now) return 'client-not-active';
+  if (client.expiresAt !== undefined && client.expiresAt <= instantText(now)) return 'client-not-active';
   return covers({ scopes: scopesUnder(scopesOf(client), set) }, terms) ? undefined : 'scope-lost';
 }
 

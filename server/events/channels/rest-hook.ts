@@ -64,15 +64,53 @@ export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Re
     agents.set(tenant, agent);
     return agent;
   };
+  const onTheirWay = deadlines();
   return {
     send: (tenant, message) =>
-      answered(message, () => {
+      answered(message, onTheirWay, () => {
         checkReach(message.url, policyOf(tenant));
         return agentOf(tenant);
       }),
     async close() {
+      onTheirWay.close();
       await Promise.all([...agents.values()].map((agent) => agent.destroy()));
     },
+  };
+}
+
+/** A request that is cut off when its time is up. */
+interface Pending {
+  /** `performance.now()` */
+  readonly untilMs: number;
+  cutOff(error: Error): void;
+}
+
+interface Deadlines {
+  add(one: Pending): void;
+  done(one: Pending): void;
+  close(): void;
+}
+
+/** Looks at all requests now and then: a timer for each costs a tenth of what sending it does (measured). */
+function deadlines(): Deadlines {
+  const pending = new Set<Pending>();
+  let timer: NodeJS.Timeout | undefined;
+  const look = () => {
+    const now = performance.now();
+    for (const one of pending) if (now >= one.untilMs) one.cutOff(new TimedOut());
+    if (pending.size === 0) close();
+  };
+  const close = () => {
+    clearInterval(timer);
+    timer = undefined;
+  };
+  return {
+    add(one) {
+      pending.add(one);
+      timer ??= setInterval(look, limits.deliveryDeadlineMs);
+    },
+    done: (one) => void pending.delete(one),
+    close,
   };
 }
 
@@ -85,14 +123,18 @@ type Answer = Omit<Outcome, 'milliseconds'>;
  *
  * @param dispatcher throws where nothing may be sent there
  */
-function answered({ method, url, headers, body, timeoutMs }: Message, dispatcher: () => Agent): Promise<Outcome> {
+function answered(
+  { method, url, headers, body, timeoutMs }: Message,
+  onTheirWay: Deadlines,
+  dispatcher: () => Agent,
+): Promise<Outcome> {
   const started = performance.now();
   return new Promise((resolve) => {
     let answer: Answer | undefined;
     let aborting: Dispatcher.DispatchController | undefined;
     let bytes = 0;
     const end = ({ status, error, retryAfter }: Answer) => {
-      clearTimeout(timer);
+      onTheirWay.done(pending);
       resolve({ status, error, retryAfter, milliseconds: Math.round(performance.now() - started) });
     };
     const failed = (error: unknown) =>
@@ -101,7 +143,8 @@ function answered({ method, url, headers, body, timeoutMs }: Message, dispatcher
       failed(error);
       aborting?.abort(error);
     };
-    const timer = setTimeout(() => cutOff(new TimedOut()), timeoutMs);
+    const pending: Pending = { untilMs: started + timeoutMs, cutOff };
+    onTheirWay.add(pending);
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(controller) {
         aborting = controller;

@@ -43,7 +43,7 @@ export async function boundSubscription(
   const terms = readTerms(form, tenant, contract, parts);
   if (terms?.channel !== 'websocket' || ownerOf(form, parts.canonicalBase) !== client) return undefined;
   if (form.status === 'off' || form.status === 'error') return undefined;
-  if (unseen(of, terms, parts.registry, parts.clock.now().toISOString()) !== undefined) return undefined;
+  if (unseen(of, terms, parts.registry, parts.clock.now()) !== undefined) return undefined;
   return { ...of, form, terms, sight: await sightOf(of, store, parts) };
 }
 
