@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type Resolve, restHook } from '../../server/events/channels/rest-hook.ts';
+import type { Resolve } from '../../server/events/channels/connections.ts';
+import { restHook } from '../../server/events/channels/rest-hook.ts';
 import type { EgressPolicy } from '../../server/events/endpoint.ts';
 import { type DeliveryRig, deliveryRig, fastSchedule, type RigClient } from '../support/delivery-rig.ts';
 import { bearer, type FhirRig, fhirRig, publicUrl } from '../support/fhir-rig.ts';

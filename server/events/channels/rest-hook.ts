@@ -1,10 +1,10 @@
-import { type LookupAddress, lookup as systemLookup } from 'node:dns';
-import type { LookupFunction } from 'node:net';
-import { Agent, type Dispatcher } from 'undici';
+import { lookup as systemLookup } from 'node:dns';
+import type { Dispatcher } from 'undici';
 import { literalOf, mayReach } from '../../core/address.ts';
 import { limits } from '../../core/limits.ts';
 import { checkEndpoint, type EgressPolicy } from '../endpoint.ts';
 import { retryAfterSeconds } from '../retry.ts';
+import { Blocked, type Connection, type Connections, connections, type Resolve, TimedOut } from './connections.ts';
 
 export interface Message {
   readonly method: 'POST' | 'PUT';
@@ -33,84 +33,25 @@ export interface RestHook {
   close(): Promise<void>;
 }
 
-/** Answers with every address of a name. */
-export type Resolve = (
-  hostname: string,
-  done: (error: Error | null, addresses: readonly LookupAddress[]) => void,
-) => void;
-
 const everyAddress: Resolve = (hostname, done) => systemLookup(hostname, { all: true }, done);
-
-class Blocked extends Error {}
-class TimedOut extends Error {}
 
 /**
  * Sends to URLs that clients named. Every address is looked at when it is connected to, literals in the URL included,
- * for which no look-up happens; redirects are answers, never followed; no proxy of the environment is used. Connections
- * are of one tenant, since what one may reach another may not.
+ * for which no look-up happens; redirects are answers, never followed; no proxy of the environment is used.
  */
 export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Resolve = everyAddress): RestHook {
-  const agents = new Map<string, Agent>();
-  const agentOf = (tenant: string): Agent => {
-    const known = agents.get(tenant);
-    if (known !== undefined) return known;
-    const agent = new Agent({
-      connect: { lookup: guardedLookup(() => policyOf(tenant), resolve), timeout: limits.connectTimeoutMs },
-      connections: limits.deliveriesPerHostMax,
-      pipelining: 1,
-      keepAliveTimeout: 10_000,
-      keepAliveMaxTimeout: 30_000,
-    });
-    agents.set(tenant, agent);
-    return agent;
-  };
-  const onTheirWay = deadlines();
+  const all = connections(policyOf, resolve);
   return {
-    send: (tenant, message) =>
-      answered(message, onTheirWay, () => {
-        checkReach(message.url, policyOf(tenant));
-        return agentOf(tenant);
-      }),
-    async close() {
-      onTheirWay.close();
-      await Promise.all([...agents.values()].map((agent) => agent.destroy()));
+    send(tenant, message) {
+      const policy = policyOf(tenant);
+      try {
+        const { origin, path } = reachable(message.url, policy);
+        return answered(message, path, all.take(tenant, origin, policy), all);
+      } catch (error) {
+        return Promise.resolve({ status: null, error: classOfError(error), retryAfter: undefined, milliseconds: 0 });
+      }
     },
-  };
-}
-
-/** A request that is cut off when its time is up. */
-interface Pending {
-  /** `performance.now()` */
-  readonly untilMs: number;
-  cutOff(error: Error): void;
-}
-
-interface Deadlines {
-  add(one: Pending): void;
-  done(one: Pending): void;
-  close(): void;
-}
-
-/** Looks at all requests now and then: a timer for each costs a tenth of what sending it does (measured). */
-function deadlines(): Deadlines {
-  const pending = new Set<Pending>();
-  let timer: NodeJS.Timeout | undefined;
-  const look = () => {
-    const now = performance.now();
-    for (const one of pending) if (now >= one.untilMs) one.cutOff(new TimedOut());
-    if (pending.size === 0) close();
-  };
-  const close = () => {
-    clearInterval(timer);
-    timer = undefined;
-  };
-  return {
-    add(one) {
-      pending.add(one);
-      timer ??= setInterval(look, limits.deliveryDeadlineMs);
-    },
-    done: (one) => void pending.delete(one),
-    close,
+    close: () => all.close(),
   };
 }
 
@@ -119,64 +60,84 @@ type Answer = Omit<Outcome, 'milliseconds'>;
 /**
  * Sends one request and reads its answer to the end, or to `answerBytesMax`, or until its time is up: what an endpoint
  * says is of no interest, and may be without end. Never rejects. The dispatcher's own interface, as a `request` makes
- * a stream of every answer.
- *
- * @param dispatcher throws where nothing may be sent there
+ * a stream of every answer, and its older form: undici 7 wraps the newer one into it for each request, which takes a
+ * tenth of all that sending does (measured). undici 8 has the newer one alone.
  */
 function answered(
-  { method, url, headers, body, timeoutMs }: Message,
-  onTheirWay: Deadlines,
-  dispatcher: () => Agent,
+  { method, headers, body, timeoutMs }: Message,
+  path: string,
+  connection: Connection,
+  all: Connections,
 ): Promise<Outcome> {
   const started = performance.now();
   return new Promise((resolve) => {
     let answer: Answer | undefined;
-    let aborting: Dispatcher.DispatchController | undefined;
+    let abort: ((error?: Error) => void) | undefined;
     let bytes = 0;
-    const end = ({ status, error, retryAfter }: Answer) => {
-      onTheirWay.done(pending);
+    let over = false;
+    const end = ({ status, error, retryAfter }: Answer, broken: boolean) => {
+      if (over) return;
+      over = true;
+      all.leave(connection, broken);
       resolve({ status, error, retryAfter, milliseconds: Math.round(performance.now() - started) });
     };
     const failed = (error: unknown) =>
-      end(answer ?? { status: null, error: classOfError(error), retryAfter: undefined });
+      end(answer ?? { status: null, error: classOfError(error), retryAfter: undefined }, true);
     const cutOff = (error: Error) => {
       failed(error);
-      aborting?.abort(error);
+      abort?.(error);
     };
-    const pending: Pending = { untilMs: started + timeoutMs, cutOff };
-    onTheirWay.add(pending);
+    connection.untilMs = started + timeoutMs;
+    connection.cutOff = cutOff;
     const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(controller) {
-        aborting = controller;
+      onConnect(aborting) {
+        abort = aborting;
       },
-      onResponseStart(_controller, status, received) {
-        if (status < 200) return;
-        const after = received['retry-after'];
-        const retryAfter = typeof after === 'string' ? retryAfterSeconds(after, new Date()) : undefined;
-        answer = { status, error: classOfStatus(status), retryAfter };
+      onHeaders(status, received) {
+        if (status >= 200)
+          answer = { status, error: classOfStatus(status), retryAfter: retryAfterOf(status, received) };
+        return true;
       },
-      onResponseData(_controller, chunk) {
+      onData(chunk) {
         bytes += chunk.length;
         if (bytes > limits.answerBytesMax) cutOff(new TimedOut());
+        return true;
       },
-      onResponseEnd: () => failed(undefined),
-      onResponseError: (_controller, error) => failed(error),
+      onComplete() {
+        if (answer === undefined) failed(undefined);
+        else end(answer, false);
+      },
+      onError: failed,
     };
     try {
-      const path = `${url.pathname}${url.search}`;
-      dispatcher().dispatch({ origin: url.origin, path, method, headers, body }, handler);
+      connection.client.dispatch({ path, method, headers, body }, handler);
     } catch (error) {
       failed(error);
     }
   });
 }
 
-/** Under which policy a URL was found good: while neither changes, it is. */
-const reachable = new WeakMap<URL, EgressPolicy>();
+/** Of a success nothing is waited for. @param headers name, value, name, value … */
+function retryAfterOf(status: number, headers: readonly Buffer[]): number | undefined {
+  if (status < 300) return undefined;
+  const at = headers.findIndex((text, index) => index % 2 === 0 && text.toString().toLowerCase() === 'retry-after');
+  const value = at < 0 ? undefined : headers[at + 1];
+  return value === undefined ? undefined : retryAfterSeconds(value.toString(), new Date());
+}
 
-/** What was allowed when the subscription was made may be closed now. */
-function checkReach(url: URL, policy: EgressPolicy): void {
-  if (reachable.get(url) === policy) return;
+interface Reach {
+  readonly policy: EgressPolicy;
+  readonly origin: string;
+  readonly path: string;
+}
+
+/** Under which policy a URL was found good: while neither changes, it is. */
+const found = new WeakMap<URL, Reach>();
+
+/** Throws where nothing may be sent there: what was allowed when the subscription was made may be closed now. */
+function reachable(url: URL, policy: EgressPolicy): Reach {
+  const known = found.get(url);
+  if (known?.policy === policy) return known;
   try {
     checkEndpoint(url.href, policy);
   } catch {
@@ -184,20 +145,9 @@ function checkReach(url: URL, policy: EgressPolicy): void {
   }
   const literal = literalOf(url);
   if (literal !== undefined && !mayReach(literal, policy)) throw new Blocked();
-  reachable.set(url, policy);
-}
-
-function guardedLookup(policy: () => EgressPolicy, resolve: Resolve): LookupFunction {
-  return (hostname, options, done) => {
-    resolve(hostname, (error, addresses) => {
-      const [first] = addresses ?? [];
-      const blocked = () => addresses.some(({ address }) => !mayReach(address, policy()));
-      if (error !== null || first === undefined) done(error ?? new Error('no address'), '', 0);
-      else if (blocked()) done(new Blocked(), '', 0);
-      else if (options.all === true) done(null, [...addresses]);
-      else done(null, first.address, first.family);
-    });
-  };
+  const reach = { policy, origin: url.origin, path: `${url.pathname}${url.search}` };
+  found.set(url, reach);
+  return reach;
 }
 
 function classOfStatus(status: number): ErrorClass | null {

@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type Resolve, restHook } from '../../../server/events/channels/rest-hook.ts';
+import type { Resolve } from '../../../server/events/channels/connections.ts';
+import { restHook } from '../../../server/events/channels/rest-hook.ts';
 import type { EgressPolicy } from '../../../server/events/endpoint.ts';
 import { type HookReceiver, hookReceiver } from '../../support/hook-receiver.ts';
 import { needs } from '../../support/needs.ts';
