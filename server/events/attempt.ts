@@ -51,7 +51,7 @@ export async function greet(
 }
 
 /**
- * What an attempt makes of its subscriber: the rows to write, and the status that it must have from now on, where that
+ * What an attempt makes of its subscriber: rows to write besides its own, and the status that it must have from now on, where that
  * changes. The subscriber's progress is the new one.
  */
 export function concluded(
@@ -62,13 +62,12 @@ export function concluded(
   const { id, progress } = subscriber;
   const { kind, to, outcome, at } = attempted;
   const { status, error } = outcome;
-  const row = noted(subscriber, attempted);
   const letterNote = (body: string | null): DeliveryRow => ({ row: 'note', kind: 'dead-letter', id, body });
   if (error === null) {
     const taken = kind === 'event-notification';
     subscriber.progress = afterSuccess(progress, taken ? to : undefined, at);
     const more = attempted.unreadable.length > 0 ? lettersOf(id, attempted) : [];
-    const rows = [row, ...more, ...(progress.letter && taken ? [letterNote(null)] : [])];
+    const rows = [...more, ...(progress.letter && taken ? [letterNote(null)] : [])];
     return { rows, status: kind === 'handshake' ? 'active' : undefined };
   }
   const { schedule, random } = parts;
@@ -78,7 +77,7 @@ export function concluded(
   const gone = status === 410;
   const wait = gone ? undefined : waitAfter(failure, waits, schedule, random());
   subscriber.progress = afterFailure(progress, { to, status, error }, at, wait);
-  if (wait !== undefined) return { rows: [row], status: undefined };
+  if (wait !== undefined) return { rows: [], status: undefined };
   const { failing, last, delivered } = subscriber.progress;
   const letter: DeadLetter = {
     ...{ subscription: id, from: delivered + 1, to: last, status, error, attempts: failures },
@@ -89,7 +88,7 @@ export function concluded(
     ...subscriber.progress,
     ...{ failing: null, errorSince: at, letter: left || progress.letter },
   };
-  const rows = left ? [row, letterNote(JSON.stringify(letter))] : [row];
+  const rows = left ? [letterNote(JSON.stringify(letter))] : [];
   return { rows, status: gone ? 'off' : 'error' };
 }
 

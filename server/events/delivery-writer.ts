@@ -1,5 +1,6 @@
 import { limits } from '../core/limits.ts';
 import type { DeliveryRow } from '../store/delivery-port.ts';
+import { type Attempted, noted } from './attempt.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /**
@@ -9,18 +10,24 @@ import type { Subscriber } from './subscriber.ts';
 export interface DeliveryWriter {
   /** Writes rows, and how far these subscriptions are by then, with all that waits. Rejects with the store's error. */
   write(rows: readonly DeliveryRow[], concerned: Iterable<Subscriber>): Promise<void>;
-  /** The same within some milliseconds. */
-  add(rows: readonly DeliveryRow[], one: Subscriber): Promise<void>;
+  /** The same within some milliseconds: what was sent to a subscription, and what else is to be written of that. */
+  add(attempted: Attempted, rows: readonly DeliveryRow[], one: Subscriber): Promise<void>;
   /** Somebody waits for what was added. */
   hurry(): void;
 }
 
 interface Group {
+  readonly attempts: Sent[];
   readonly rows: DeliveryRow[];
   readonly concerned: Set<Subscriber>;
   readonly written: Promise<void>;
   /** It is written as soon as its turn comes. */
   readonly hurry: () => void;
+}
+
+interface Sent {
+  readonly one: Subscriber;
+  readonly attempted: Attempted;
 }
 
 /** @param store writes rows with the tenant's lease */
@@ -29,6 +36,7 @@ export function deliveryWriter(store: (rows: readonly DeliveryRow[]) => Promise<
   let last: Promise<unknown> = Promise.resolve();
 
   const begin = (): Group => {
+    const attempts: Sent[] = [];
     const rows: DeliveryRow[] = [];
     const concerned = new Set<Subscriber>();
     const before = last;
@@ -42,11 +50,13 @@ export function deliveryWriter(store: (rows: readonly DeliveryRow[]) => Promise<
     });
     const written = Promise.all([before, waited]).then(() => {
       open = undefined;
+      // One after the other, rows of attempts take half of what each does where an answer comes.
+      const attempted = attempts.map((sent) => noted(sent.one, sent.attempted));
       // Progress as it is now: all that it says has been done stands among the rows of this write or an earlier one.
-      return store([...rows, ...[...concerned].map(progressRow)]);
+      return store([...attempted, ...rows, ...[...concerned].map(progressRow)]);
     });
     last = written.catch(() => undefined);
-    return { rows, concerned, written, hurry };
+    return { attempts, rows, concerned, written, hurry };
   };
   const put = (rows: readonly DeliveryRow[], concerned: Iterable<Subscriber>): Group => {
     open ??= begin();
@@ -60,7 +70,11 @@ export function deliveryWriter(store: (rows: readonly DeliveryRow[]) => Promise<
       hurry();
       return written;
     },
-    add: (rows, one) => put(rows, [one]).written,
+    add(attempted, rows, one) {
+      const group = put(rows, [one]);
+      group.attempts.push({ one, attempted });
+      return group.written;
+    },
     hurry: () => open?.hurry(),
   };
 }

@@ -1,6 +1,6 @@
 import { ownerOf, seesSubscription } from '../auth/subscription-owner.ts';
 import { AppError } from '../core/error.ts';
-import { derivedId } from '../core/id.ts';
+import { derivedId, derivedPair } from '../core/id.ts';
 import { limits } from '../core/limits.ts';
 import type { Predicate } from '../search/query.ts';
 import { ownerParameter } from '../search/schema.ts';
@@ -78,8 +78,8 @@ export function deskAnswers(parts: DeskParts) {
       const note = await store.delivery.note('progress', id);
       const head = statusHead(form, note === undefined ? undefined : parseProgress(note), base, canonicalBase);
       const at = events.at(-1)?.at ?? parts.clock.now().toISOString();
-      const name = derivedId('events', store.tenant, id, String(since), String(until), level);
-      const body = notificationBundle({ id: name, at, head, kind: 'query-event', events: shown, content: level });
+      const ids = derivedPair('events', store.tenant, id, String(since), String(until), level);
+      const body = notificationBundle({ ids, at, head, kind: 'query-event', events: shown, content: level });
       return { body, disclosed: level === 'empty' ? [] : shown.flatMap(({ version }) => disclosure(version)) };
     },
   };

@@ -1,5 +1,5 @@
 import { present } from '../core/assert.ts';
-import { derivedId } from '../core/id.ts';
+import { derivedId, derivedPair } from '../core/id.ts';
 import type { KeyRing } from '../keys/key-ring.ts';
 import type { TenantStore } from '../store/port.ts';
 import { aboutOf } from './about.ts';
@@ -48,11 +48,11 @@ export function aliveMessage(
 ): Unsigned {
   const { form, terms } = listening;
   const head = headOf(listening, parts);
-  const id = derivedId(kind, parts.store.tenant, form.id, mark);
+  const ids = derivedPair(kind, parts.store.tenant, form.id, mark);
   const at = now.toISOString();
-  const body = notificationBundle({ id, at, head, kind, events: [], content: terms.content });
+  const body = notificationBundle({ ids, at, head, kind, events: [], content: terms.content });
   const request = { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body } as const;
-  const told = { disclosed: [], correlationId: id, unreadable: [] };
+  const told = { disclosed: [], correlationId: ids[0], unreadable: [] };
   return { ...request, name: `${form.id}.${kind}-${mark}`, ...told };
 }
 
@@ -70,10 +70,10 @@ export function eventMessage(
   const noted = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown), unreadable };
   const name = `${form.id}.${range}`;
   if (terms.to.is === 'criteria') return { ...plainRequest(terms, shown), name, ...noted };
-  const id = derivedId('notification', parts.store.tenant, form.id, range);
+  const ids = derivedPair('notification', parts.store.tenant, form.id, range);
   const told = { events: shown, content: terms.content, count: newest?.number };
   const at = newest?.at ?? now.toISOString();
-  const body = notificationBundle({ id, at, head: activeHead(listening, parts), kind: 'event-notification', ...told });
+  const body = notificationBundle({ ids, at, head: activeHead(listening, parts), kind: 'event-notification', ...told });
   return { method: 'POST', url: present(terms.endpoint, 'the endpoint'), body, name, ...noted };
 }
 

@@ -113,7 +113,7 @@ function eventText({ base, canonicalBase }: StatusHead, event: NumberedEvent, co
 /** What a notification is made of. */
 export interface Notification {
   /** The same for all attempts at the same events. */
-  readonly id: string;
+  readonly ids: readonly [bundle: string, status: string];
   /** ISO 8601; of the newest event, so that every attempt sends the same bytes. */
   readonly at: string;
   readonly head: StatusHead;
@@ -126,8 +126,8 @@ export interface Notification {
 
 /** A notification (Backport 1.1, "Notification bundle"): a history Bundle whose first entry is the status. */
 export function notificationBundle(notification: Notification): Buffer {
-  const { id, at, head, events, content } = notification;
-  const statusId = derivedId('status', id);
+  const { ids, at, head, events, content } = notification;
+  const [id, statusId] = ids;
   const status =
     `{"fullUrl":"urn:uuid:${statusId}","resource":${statusText(statusId, notification)},` +
     `"request":{"method":"GET","url":${fixedOf(head).statusUrl}},"response":{"status":"200"}}`;

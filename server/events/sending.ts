@@ -227,7 +227,7 @@ class Line {
       });
     }
     const { rows, status } = concluded(one, attempted, parts);
-    const written = writer.add(rows, one);
+    const written = writer.add(attempted, rows, one);
     this.#awaitsWriting(written, attempted.to - attempted.from + 1);
     const { eventsUnwrittenMax } = limits;
     // Begun early enough, the write is done before anything waits for it.

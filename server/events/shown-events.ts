@@ -60,45 +60,50 @@ function staysSo(error: unknown): boolean {
 function versionOf(
   { resources, allRows, hidden }: Seeing,
   contract: string,
-  event: NumberedEvent,
+  { focus, at, about }: NumberedEvent,
 ): StoredVersion | undefined | Promise<StoredVersion | undefined> {
-  const { contract: of = contract } = aboutOf(event.about);
-  const [type, id, version] = event.focus.split('/');
+  const { contract: of = contract } = aboutOf(about);
+  const kept = of === contract && allRows && hidden === undefined;
+  const known = kept ? readOnce.get(resources)?.get(focus) : undefined;
+  // The time tells two lives of a tenant apart.
+  if (known?.at === at && known.version.contract === contract) return known.version;
+  const [type, id, version] = focus.split('/');
   if (type === undefined || id === undefined || version === undefined) return undefined;
   const key = { contract, type, id };
   if (of !== contract) return resources.read(key);
-  if (!allRows || hidden !== undefined) return resources.vread(key, Number(version));
-  const versions = readOf(resources);
-  // The time tells two lives of a tenant apart.
-  const name = `${contract}/${event.focus}/${event.at}`;
-  const known = versions.get(name);
-  if (known !== undefined) return known;
-  return resources.vread(key, Number(version)).then((found) => {
-    if (found !== undefined) remember(versions, name, found);
-    return found;
-  });
+  const found = resources.vread(key, Number(version));
+  return kept ? found.then((one) => remembered(resources, focus, at, one)) : found;
 }
 
 /**
  * A version never changes: of those who see everything, each is told of the same one. Who sees a part sees another part
  * a moment later. By reader, and so by tenant; forgotten all at once where they are much.
  */
-let readOnce = new WeakMap<ResourceReader, Map<string, StoredVersion>>();
+let readOnce = new WeakMap<ResourceReader, Map<string, Read>>();
 let readBytes = 0;
 
-function readOf(resources: ResourceReader): Map<string, StoredVersion> {
-  const known = readOnce.get(resources) ?? new Map<string, StoredVersion>();
-  readOnce.set(resources, known);
-  return known;
+interface Read {
+  /** Time of the event. */
+  readonly at: string;
+  readonly version: StoredVersion;
 }
 
 /** About what a version takes besides its body. */
 const overheadBytes = 500;
 
-function remember(versions: Map<string, StoredVersion>, name: string, version: StoredVersion): void {
+function remembered(
+  resources: ResourceReader,
+  focus: string,
+  at: string,
+  version: StoredVersion | undefined,
+): StoredVersion | undefined {
+  if (version === undefined) return undefined;
   readBytes += version.body.length + overheadBytes;
   if (readBytes > limits.versionsToldBytesMax) {
     readOnce = new WeakMap();
     readBytes = 0;
-  } else versions.set(name, version);
+  }
+  const known = readOnce.get(resources) ?? new Map<string, Read>();
+  readOnce.set(resources, known.set(focus, { at, version }));
+  return version;
 }

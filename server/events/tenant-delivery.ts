@@ -261,7 +261,7 @@ class Delivery implements TenantDelivery {
       return this.#writer.write([noted(one, attempted)], []);
     }
     const { rows, status } = concluded(one, attempted, this.#parts);
-    await this.#writer.write(rows, [one]);
+    await this.#writer.write([noted(one, attempted), ...rows], [one]);
     if (status !== undefined) await this.#change(one, status, attempted.outcome.error ?? undefined);
   }
 

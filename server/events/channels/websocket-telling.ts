@@ -1,5 +1,5 @@
 import { ownerOf } from '../../auth/subscription-owner.ts';
-import { derivedId } from '../../core/id.ts';
+import { derivedPair } from '../../core/id.ts';
 import type { NumberedEvent } from '../../store/delivery-port.ts';
 import type { Sight } from '../../visibility/sight.ts';
 import type { DeliveryParts } from '../delivery-parts.ts';
@@ -62,10 +62,10 @@ export async function toldOf(
 ): Promise<Told> {
   const shown = await shownEvents(contract, events, terms.content, sight);
   const range = kind === 'event-notification' ? `${events[0]?.number}-${last}` : String(clock.now().getTime());
-  const id = derivedId('notification', tenant, form.id, kind, range);
+  const ids = derivedPair('notification', tenant, form.id, kind, range);
   const head = statusHead(form, { last }, base(tenant, contract), canonicalBase);
   const at = events.at(-1)?.at ?? clock.now().toISOString();
-  const body = notificationBundle({ id, at, head, kind, events: shown, content: terms.content });
+  const body = notificationBundle({ ids, at, head, kind, events: shown, content: terms.content });
   const numbers = { from: events[0]?.number ?? last, to: last };
   const noted = { disclosed: disclosedBy(shown, terms), correlationId: correlationOf(shown) };
   return { text: body.toString(), ...numbers, ...noted };

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { orderedId } from '../../../server/core/id.ts';
 import { limits } from '../../../server/core/limits.ts';
+import type { Attempted } from '../../../server/events/attempt.ts';
 import { deliveryWriter } from '../../../server/events/delivery-writer.ts';
 import { rangesAfter } from '../../../server/events/ranges.ts';
 import type { Subscriber } from '../../../server/events/subscriber.ts';
@@ -21,6 +22,10 @@ function subscriber({ last, delivered = 0, failingTo, maxCount = 1 }: State): Su
 }
 
 const done = (id: string): DeliveryRow => ({ row: 'done', id });
+const sent = (to: number): Attempted => ({
+  ...{ kind: 'event-notification', from: to, to, bytes: 2, sha256: 'ab', at: '2026-11-23T12:00:00.000Z' },
+  ...{ outcome: { status: 200, error: null, retryAfter: undefined, milliseconds: 1 }, unreadable: [] },
+});
 
 describe('events: what is sent next, and when it is written', () => {
   it('prepares full notifications ahead, and one that could still grow only where nothing is on its way', () => {
@@ -58,17 +63,19 @@ describe('events: what is sent next, and when it is written', () => {
       atOnce -= 1;
     });
     const one = subscriber({ last: 9, delivered: 1 });
-    const added = [writer.add([done('a')], one), writer.add([done('b')], one)];
+    const added = [writer.add(sent(1), [done('a')], one), writer.add(sent(2), [done('b')], one)];
     one.progress = { ...one.progress, delivered: 2 };
     await writer.write([done('c')], [one]);
     await Promise.all(added);
-    const later = writer.add([done('d')], one);
+    const later = writer.add(sent(3), [done('d')], one);
     writer.hurry();
     await Promise.all([later, writer.write([done('e')], [])]);
-    const names = writes.map((rows) => rows.map((row) => ('id' in row ? row.id : '')));
+    const names = writes.map((rows) =>
+      rows.map((row) => (row.row === 'attempt' ? `attempt at ${row.to}` : 'id' in row ? row.id : '')),
+    );
     expect(names).to.deep.equal([
-      ['a', 'b', 'c', 's1'],
-      ['d', 'e', 's1'],
+      ['attempt at 1', 'attempt at 2', 'a', 'b', 'c', 's1'],
+      ['attempt at 3', 'd', 'e', 's1'],
     ]);
     expect(JSON.stringify(writes[0]?.at(-1))).to.include('\\"delivered\\":2');
   });
@@ -79,7 +86,7 @@ describe('events: what is sent next, and when it is written', () => {
       if (broken) throw new Error('no disk');
     });
     const one = subscriber({ last: 9 });
-    const added = writer.add([done('a')], one);
+    const added = writer.add(sent(1), [done('a')], one);
     expect((await rejection(writer.write([done('b')], []))).message).to.equal('no disk');
     expect((await rejection(added)).message).to.equal('no disk');
     broken = false;
