@@ -51,8 +51,8 @@ export async function greet(
 }
 
 /**
- * What an attempt makes of its subscriber: rows to write besides its own, and the status that it must have from now on, where that
- * changes. The subscriber's progress is the new one.
+ * What an attempt makes of its subscriber: rows to write besides its own, and the status that it must have from now on,
+ * where that changes. The subscriber's progress is the new one.
  */
 export function concluded(
   subscriber: Subscriber,

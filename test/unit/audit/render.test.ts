@@ -81,6 +81,26 @@ describe('An AuditEvent', () => {
     expect(event.entity?.map(({ what }) => what?.reference)).to.include('Practitioner/p1');
   });
 
+  it('of notifications names the subscription, the numbers of its events and every version that was told', () => {
+    const told = { interaction: 'notification', type: 'Subscription', id: 's1', query: null, address: null, jti: null };
+    const disclosed = ['PractitionerRole/r1/2', 'PractitionerRole/r2/1'];
+    const event = render({ ...told, disclosed, numbers: { from: 5, to: 36 } });
+    const references = (event.entity ?? []).flatMap(({ what }) => what?.reference ?? []);
+    expect(references).to.deep.equal([
+      'Subscription/s1',
+      'PractitionerRole/r1/_history/2',
+      'PractitionerRole/r2/_history/1',
+    ]);
+    const details = (event.entity ?? []).flatMap(({ detail }) => detail ?? []);
+    expect(details).to.deep.include({
+      type: 'https://esr-fhir.example/audit/event-numbers',
+      valueString: '5-36',
+    });
+    expect(event.meta).to.not.have.property('profile');
+    const one = render({ ...told, disclosed: [], numbers: { from: 7, to: 7 } });
+    expect(JSON.stringify(one.entity)).to.include('"valueString":"7"');
+  });
+
   it('of a request without a token claims no use of one', () => {
     const event = render({ interaction: 'capabilities', client: null, jti: null, type: null, id: null, disclosed: [] });
     expect(event.meta).to.not.have.property('profile');

@@ -33,6 +33,7 @@ const entries: fc.Arbitrary<AuditEntry> = fc.record(
     disclosed: fc.array(version),
     user: text,
     mask: fc.array(text, { minLength: 1 }),
+    numbers: fc.record({ from: fc.nat(), to: fc.nat() }),
     carried: fc.record({ sequence: fc.nat(), index: fc.nat() }),
   },
   {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { orderedId } from '../../../server/core/id.ts';
+import { derivedPair, orderedId } from '../../../server/core/id.ts';
 
 describe('core/id', () => {
   it('orders ids as they were made, also past a millisecond’s count and where times go back', () => {
@@ -9,5 +9,14 @@ describe('core/id', () => {
     expect(ids.toSorted()).to.deep.equal(ids);
     expect(new Set(ids).size).to.equal(ids.length);
     for (const id of ids) expect(id).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+  });
+
+  it('derives two ids from the same parts, always the same', () => {
+    const [one, other] = derivedPair('notification', 'rxx', 's1', '1-1');
+    expect(derivedPair('notification', 'rxx', 's1', '1-1')).to.deep.equal([one, other]);
+    expect(new Set([one, other, ...derivedPair('notification', 'rxx', 's1', '1-2')]).size).to.equal(4);
+    for (const id of [one, other]) {
+      expect(id).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+    }
   });
 });

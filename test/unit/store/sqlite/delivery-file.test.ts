@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import type { DeliveryAttempt } from '../../../../server/store/delivery-port.ts';
 import type { Lease } from '../../../../server/store/port.ts';
 import { Connection } from '../../../../server/store/sqlite/connection.ts';
 import { deliveryStore } from '../../../../server/store/sqlite/delivery.ts';
@@ -83,6 +84,43 @@ describe('the file of deliveries', () => {
     await store.write([{ row: 'happened', events: [happened(6)], countedBy: more }], lease);
     await store.write([{ row: 'forget', before: at(9), limit: 99 }], lease);
     expect(stored()).to.equal(1);
+    file.close();
+  });
+
+  it('finds attempts in the rows that they were written in, and forgets of a row what is old alone', async () => {
+    const file = deliveryFile(path, () => key);
+    const store = deliveryStore(file, () => true);
+    const attempt = (to: number, n: number, from = to): DeliveryAttempt => ({
+      ...{
+        id: `a${String(n).padStart(4, '0')}`,
+        subscription: 's1',
+        kind: 'event-notification',
+        from,
+        to,
+        at: at(n % 9),
+      },
+      ...{ status: 200, error: null, bytes: 2, sha256: 'ab', milliseconds: 1 },
+    });
+    const write = (attempts: readonly DeliveryAttempt[]) =>
+      store.write(
+        attempts.map((one) => ({ row: 'attempt', ...one })),
+        lease,
+      );
+    // A hundred rows that span what is asked for and hold none of it, then two that do.
+    for (let n = 0; n < 100; n += 1) await write([attempt(1, n), attempt(9, n)]);
+    await write([attempt(4, 200), attempt(6, 201, 5), attempt(9, 202)]);
+    await write([attempt(5, 300)]);
+    expect((await store.attempts('s1', 5, 6, 9)).map(({ id }) => id)).to.deep.equal(['a0201', 'a0300']);
+    expect((await store.attempts('s1', 5, 6, 1)).map(({ id }) => id)).to.deep.equal(['a0201']);
+    expect((await store.lastAttempts('s1', 3)).map(({ id }) => id)).to.deep.equal(['a0201', 'a0202', 'a0300']);
+    expect((await store.lastAttempts('s1', 999)).length).to.equal(204);
+    expect(file.value<number>('SELECT COUNT(*) FROM attempts')).to.equal(102);
+    await store.write([{ row: 'forget', before: at(1), limit: 99 }], lease);
+    expect((await store.lastAttempts('s1', 999)).map(({ id }) => id).slice(0, 2)).to.deep.equal(['a0001', 'a0001']);
+    await store.write([{ row: 'forget', before: at(9), limit: 3 }], lease);
+    expect((await store.lastAttempts('s1', 999)).map(({ id, to }) => `${id} ${to}`)[0]).to.equal('a0002 9');
+    await store.write([{ row: 'forget', before: at(9), limit: 999 }], lease);
+    expect(file.value<number>('SELECT COUNT(*) FROM attempts')).to.equal(0);
     file.close();
   });
 });
