@@ -89,7 +89,11 @@ const interactions: Readonly<Record<string, Shape>> = {
   transaction: other,
   batch: other,
   operation: other,
-  /** Ours: what a subscription's client was told of. */
+};
+
+/** Those that FHIR has no code for, where they are not like `other`. */
+const ownInteractions: Readonly<Record<string, Shape>> = {
+  /** What a subscription's client was told of. */
   notification: { ...other, object: 'data' },
 };
 
@@ -103,7 +107,7 @@ export function auditPattern(entry: AuditEntry, canonicalBase: string): Pattern 
     case 'rest': {
       const shape = interactions[entry.interaction];
       const subtype = shape === undefined ? own : { system: restful, code: entry.interaction };
-      return { type: rest, subtype, ...(shape ?? other) };
+      return { type: rest, subtype, ...(shape ?? ownInteractions[entry.interaction] ?? other) };
     }
     case 'token':
       return {

@@ -100,6 +100,8 @@ class Line {
   #unwritten = 0;
   /** Those of the newest write. */
   #writing: { readonly done: Promise<void>; events: number } | undefined;
+  /** Why something could not be written that was sent. */
+  #failure: unknown;
 
   constructor(one: Subscriber, place: SendingPlace) {
     const { form, terms, contract, progress } = one;
@@ -181,13 +183,14 @@ class Line {
     const { message, sha256: hash } = built;
     const leaving = built.second === secondOf(now) ? built.signed : this.#signed(message, now);
     const at = instantText(now);
+    if (this.#isOver()) return undefined;
     const outcome = await parts.channel.send(store.tenant, leaving);
-    if (this.#place.over()) return undefined;
+    if (this.#isOver()) return undefined;
     parts.breaker.noted(this.#host, outcome.error, parts.clock.now().getTime());
     this.#sent += 1;
     one.faults = 0;
     // What failed comes again before anything that was prepared after it, in a turn of its own.
-    this.#ended = outcome.error !== null;
+    if (outcome.error !== null) this.#ended = true;
     one.paceMs = outcome.error === null ? paced(one.paceMs, outcome.milliseconds) : Number.POSITIVE_INFINITY;
     const { body, unreadable } = message;
     const told = { bytes: body.length, sha256: hash, at, unreadable };
@@ -214,6 +217,7 @@ class Line {
     this.#place.writer.hurry();
     await this.#writing?.done;
     await this.#ahead?.catch(() => undefined);
+    if (this.#failure !== undefined) throw this.#failure;
   }
 
   async #conclude(attempted: Attempted) {
@@ -249,7 +253,10 @@ class Line {
         () => {
           this.#unwritten -= writing.events;
         },
-        () => undefined,
+        (error: unknown) => {
+          this.#failure ??= error;
+          this.#ended = true;
+        },
       );
     }
     this.#unwritten += events;
@@ -259,6 +266,12 @@ class Line {
   /** Was the subscription taken up anew meanwhile? What was prepared, secrets too, is of its version before. */
   #isOutdated(): boolean {
     return this.#one.form !== this.#listening.form;
+  }
+
+  /** The process ends: nothing is sent any more, and nothing written down of what was cut off. */
+  #isOver(): boolean {
+    this.#ended ||= this.#place.over();
+    return this.#place.over();
   }
 
   #isTurnOver(): boolean {

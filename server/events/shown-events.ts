@@ -88,9 +88,6 @@ interface Read {
   readonly version: StoredVersion;
 }
 
-/** About what a version takes besides its body. */
-const overheadBytes = 500;
-
 function remembered(
   resources: ResourceReader,
   focus: string,
@@ -98,12 +95,17 @@ function remembered(
   version: StoredVersion | undefined,
 ): StoredVersion | undefined {
   if (version === undefined) return undefined;
-  readBytes += version.body.length + overheadBytes;
   if (readBytes > limits.versionsToldBytesMax) {
     readOnce = new WeakMap();
     readBytes = 0;
   }
   const known = readOnce.get(resources) ?? new Map<string, Read>();
+  readBytes += bytesOf({ at, version }) - bytesOf(known.get(focus));
   readOnce.set(resources, known.set(focus, { at, version }));
   return version;
+}
+
+/** About what it takes: a version's body, and the rest. */
+function bytesOf(read: Read | undefined): number {
+  return read === undefined ? 0 : read.version.body.length + 500;
 }

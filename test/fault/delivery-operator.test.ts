@@ -104,6 +104,17 @@ describe('What an operator does about delivery', () => {
       [true, true],
       [false, undefined],
     ]);
+    // What was told once is told again, but never of another contract or of another life of the tenant.
+    const versions = { vread: async ({ contract }: { contract: string }) => ({ contract, body: Buffer.alloc(0) }) };
+    const seen = { ...whole, allRows: true, resources: versions as unknown as typeof whole.resources };
+    const plain = { ...event, about: '{"event":"e","correlationId":"c"}' };
+    const found = async (contract: string, at: string) =>
+      (await shownEvents(contract, [{ ...plain, at }], 'id-only', seen))[0]?.version;
+    const first = await found('v1', event.at);
+    expect(await found('v1', event.at)).to.equal(first);
+    expect((await found('v2', event.at))?.contract).to.equal('v2');
+    expect((await found('v1', event.at))?.contract).to.equal('v1');
+    expect(await found('v1', '2030-01-01T00:00:00.000Z')).to.not.equal(first);
     // A store that is away for a moment is no event that cannot be read.
     const away = { ...whole.resources, vread: () => Promise.reject(new Error('connection closed')) };
     const failed = shownEvents('v1', [event], 'full-resource', { ...whole, resources: away });

@@ -46,6 +46,30 @@ describe('Delivery under faults', () => {
     expect(focuses).to.deep.equal(many(10).map((p) => `https://api.example/t/rxx/fhir/v1/PractitionerRole/${p}`));
   });
 
+  it('has every notification on record before it leaves, those that leave together as one entry with their numbers', async () => {
+    const recorded = () =>
+      rig.audited
+        .filter(({ interaction }) => interaction === 'notification')
+        .flatMap(({ numbers }) => {
+          const { from = 1, to = 0 } = numbers ?? {};
+          return Array.from({ length: to - from + 1 }, (_, n) => from + n);
+        });
+    const unrecorded: number[] = [];
+    hook.behave((one) => {
+      const known = new Set(recorded());
+      unrecorded.push(...notificationOf({ bytes: one.bytes }).numbers.filter((number) => !known.has(number)));
+      return 200;
+    });
+    await status(await client.subscribe(`${hook.url}/record`, { maxCount: 1 }), 'active');
+    await rig.happen('rxx', many(120));
+    await numbered('/record', 120);
+    expect(unrecorded).to.deep.equal([]);
+    expect(recorded()).to.deep.equal(Array.from({ length: 120 }, (_, n) => n + 1));
+    const entries = rig.audited.filter(({ interaction }) => interaction === 'notification');
+    expect(entries.length).to.be.lessThan(120);
+    expect(new Set(entries.map(({ correlationId }) => correlationId)).size).to.equal(1);
+  });
+
   it('sends what failed again as it was, before anything else', async () => {
     hook.behave((one, n) => (n === 1 || one.headers['webhook-id']?.includes('handshake') ? 200 : n < 4 ? 500 : 200));
     const id = await client.subscribe(`${hook.url}/b`, { maxCount: 2 });

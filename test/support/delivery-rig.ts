@@ -153,11 +153,11 @@ function baseOf(tenant: string): string {
   return `https://api.example/t/${tenant}/fhir/v1`;
 }
 
-function eventOf(tenant: string, type: string, person: string, id: string, time: string) {
+function eventOf(tenant: string, type: string, person: string, id: string, time: string, correlationId: string) {
   const filters = { practitioner: [`Practitioner/${person}`], department: ['Organization/d1'] };
   const dates = { effectiveDate: '2026-12-01', receivedDate: '2026-11-23' };
   const focus = { reference: `PractitionerRole/${person}`, version: 1 };
-  const data = { tenant, contract: 'v1', focus, ...dates, correlationId: `file-${id}`, filters };
+  const data = { tenant, contract: 'v1', focus, ...dates, correlationId, filters };
   return { specversion: '1.0', id, type, source: `urn:esr-fhir:tenant:${tenant}`, time, data };
 }
 
@@ -169,9 +169,11 @@ async function happen(house: TestHouse, tenant: string, people: readonly string[
   const head = await handle.head();
   const now = house.house.clock.now().toISOString();
   const time = now < head.at ? head.at : now;
+  // A batch comes of one file.
+  const file = `file-${events + 1}`;
   const ops = people.map((person) => {
     events += 1;
-    const body = JSON.stringify(eventOf(tenant, topic, person, `e${events}`, time));
+    const body = JSON.stringify(eventOf(tenant, topic, person, `e${events}`, time, file));
     return { op: 'event', tenant, topic, body } as const;
   });
   await handle.transact(ops, time);

@@ -36,11 +36,14 @@ export interface Connection {
 }
 
 export interface Connections {
-  /** One that nothing is on its way over: of one tenant, since what one may reach another may not. */
+  /**
+   * One that nothing is on its way over: of one tenant, since what one may reach another may not. Throws once they are
+   * closed.
+   */
   take(tenant: string, origin: string, policy: EgressPolicy): Connection;
   /** Nothing is on its way over it any more; `broken`: nothing ever will be. */
   leave(connection: Connection, broken: boolean): void;
-  /** Cuts off what is on its way. */
+  /** Cuts off what is on its way. From now on nothing is. */
   close(): Promise<void>;
 }
 
@@ -57,10 +60,13 @@ export function connections(policyOf: (tenant: string) => EgressPolicy, resolve:
   const all = new Set<Connection>();
   const connectors = new Map<string, buildConnector.connector>();
   let timer: NodeJS.Timeout | undefined;
+  let closed = false;
 
   const connectorOf = (tenant: string): buildConnector.connector => {
+    const known = connectors.get(tenant);
+    if (known !== undefined) return known;
     const lookup = guardedLookup(() => policyOf(tenant), resolve);
-    const made = connectors.get(tenant) ?? buildConnector({ lookup, timeout: limits.connectTimeoutMs });
+    const made = buildConnector({ lookup, timeout: limits.connectTimeoutMs });
     connectors.set(tenant, made);
     return made;
   };
@@ -97,6 +103,7 @@ export function connections(policyOf: (tenant: string) => EgressPolicy, resolve:
 
   return {
     take(tenant, origin, policy) {
+      if (closed) throw new Error('connections are closed');
       const key = `${tenant} ${origin}`;
       for (let one = places.get(key)?.free.pop(); one !== undefined; one = places.get(key)?.free.pop()) {
         if (one.policy === policy) return one;
@@ -110,6 +117,7 @@ export function connections(policyOf: (tenant: string) => EgressPolicy, resolve:
       else one.place.free.push(one);
     },
     async close() {
+      closed = true;
       clearInterval(timer);
       await Promise.all([...all].map(({ client }) => client.destroy()));
     },

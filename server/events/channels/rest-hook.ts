@@ -43,8 +43,8 @@ export function restHook(policyOf: (tenant: string) => EgressPolicy, resolve: Re
   const all = connections(policyOf, resolve);
   return {
     send(tenant, message) {
-      const policy = policyOf(tenant);
       try {
+        const policy = policyOf(tenant);
         const { origin, path } = reachable(message.url, policy);
         return answered(message, path, all.take(tenant, origin, policy), all);
       } catch (error) {
@@ -72,7 +72,6 @@ function answered(
   const started = performance.now();
   return new Promise((resolve) => {
     let answer: Answer | undefined;
-    let abort: ((error?: Error) => void) | undefined;
     let bytes = 0;
     let over = false;
     const end = ({ status, error, retryAfter }: Answer, broken: boolean) => {
@@ -83,16 +82,11 @@ function answered(
     };
     const failed = (error: unknown) =>
       end(answer ?? { status: null, error: classOfError(error), retryAfter: undefined }, true);
-    const cutOff = (error: Error) => {
-      failed(error);
-      abort?.(error);
-    };
     connection.untilMs = started + timeoutMs;
-    connection.cutOff = cutOff;
+    connection.cutOff = failed;
     const handler: Dispatcher.DispatchHandler = {
-      onConnect(aborting) {
-        abort = aborting;
-      },
+      // undici asks for it. What is cut off ends with its connection.
+      onConnect() {},
       onHeaders(status, received) {
         if (status >= 200)
           answer = { status, error: classOfStatus(status), retryAfter: retryAfterOf(status, received) };
@@ -100,11 +94,11 @@ function answered(
       },
       onData(chunk) {
         bytes += chunk.length;
-        if (bytes > limits.answerBytesMax) cutOff(new TimedOut());
+        if (bytes > limits.answerBytesMax) failed(new TimedOut());
         return true;
       },
       onComplete() {
-        if (answer === undefined) failed(undefined);
+        if (answer === undefined) failed(new Error('no answer'));
         else end(answer, false);
       },
       onError: failed,

@@ -85,6 +85,8 @@ describe('An AuditEvent', () => {
     const told = { interaction: 'notification', type: 'Subscription', id: 's1', query: null, address: null, jti: null };
     const disclosed = ['PractitionerRole/r1/2', 'PractitionerRole/r2/1'];
     const event = render({ ...told, disclosed, numbers: { from: 5, to: 36 } });
+    const system = 'https://esr-fhir.example/CodeSystem/audit-interaction';
+    expect(event.subtype?.[0]).to.deep.equal({ system, code: 'notification' });
     const references = (event.entity ?? []).flatMap(({ what }) => what?.reference ?? []);
     expect(references).to.deep.equal([
       'Subscription/s1',

@@ -138,6 +138,54 @@ describe('Connections to endpoints', () => {
     expect(await send()).to.include({ status: 503, error: 'http-5xx', retryAfter: 17 });
   });
 
+  it('are cut off in time where the name is not found out, and where nobody accepts', async () => {
+    const channel = restHook(
+      () => ({ ...open, loopback: false }),
+      () => undefined,
+    );
+    stops.push(() => channel.close());
+    const url = new URL('https://hook.example/');
+    const message = { method: 'POST', url, headers: {}, body: Buffer.from('{}'), timeoutMs: 150 } as const;
+    expect(await channel.send('rxx', message)).to.include({ status: null, error: 'timeout' });
+  });
+
+  it('are not used again where what may be reached changed while a request was on its way', async () => {
+    let policy = open;
+    let answer = () => {};
+    const { server, send } = await rig(
+      (socket, n) => {
+        answer = () => socket.write(ok);
+        if (n > 1) answer();
+      },
+      () => policy,
+    );
+    const first = send();
+    while (server.cameOn.length === 0) await waited(5);
+    policy = { ...open };
+    answer();
+    expect((await first).error).to.equal(null);
+    expect((await send()).error).to.equal(null);
+    expect(server.cameOn).to.deep.equal([1, 2]);
+  });
+
+  it('end with an answer that is too long, also where the far side closes after it', async () => {
+    const { server, send } = await rig((socket, n) => {
+      if (n > 1) socket.write(ok);
+      else socket.end(`HTTP/1.1 500 No\r\nconnection: close\r\ncontent-length: 9000\r\n\r\n${'x'.repeat(9000)}`);
+    });
+    expect(await send()).to.include({ status: 500, error: 'http-5xx' });
+    expect((await send()).error).to.equal(null);
+    expect(server.cameOn).to.deep.equal([1, 2]);
+  });
+
+  it('are opened no more once they are closed', async () => {
+    const { server, channel, send } = await rig((socket) => socket.write(ok));
+    await send();
+    await channel.close();
+    for (const tenant of ['rxx', 'ryy']) expect(await send(tenant)).to.include({ status: null, error: 'connect' });
+    expect(server.cameOn).to.have.length(1);
+  });
+
   it('give every request its outcome when they are closed', async () => {
     const { server, channel, send } = await rig(() => undefined);
     const outcomes = [send(), send()];

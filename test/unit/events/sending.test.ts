@@ -1,8 +1,11 @@
+import { setTimeout } from 'node:timers/promises';
 import { expect } from 'chai';
 import { systemClock } from '../../../server/core/clock.ts';
+import { limits } from '../../../server/core/limits.ts';
 import { keptEvents } from '../../../server/events/kept-events.ts';
 import { type SendingPlace, sendEvents } from '../../../server/events/sending.ts';
 import type { Subscriber } from '../../../server/events/subscriber.ts';
+import { rejection } from '../../support/rejection.ts';
 
 const canonicalBase = 'https://esr-fhir.example';
 const form = { id: 's1', status: 'active', criteria: `${canonicalBase}/SubscriptionTopic/starter-created` };
@@ -13,7 +16,13 @@ const terms = {
 const events = 40;
 
 /** A line of events to a receiver that takes everything at once; `mayGoOn` is asked before each. */
-function line(mayGoOn: (one: Subscriber, asked: number) => boolean | Promise<boolean>) {
+function line(
+  mayGoOn: (one: Subscriber, asked: number) => boolean | Promise<boolean>,
+  {
+    writing = async () => {},
+    over = () => false,
+  }: Partial<{ writing(to: number): Promise<void>; over(): boolean }> = {},
+) {
   const progress = { status: 'active', version: 1, last: events, delivered: 0, failing: null, heardAt: null };
   const one = {
     ...{ id: 's1', contract: 'v1', client: 'c', version: { version: 1 }, form, terms, progress },
@@ -43,8 +52,8 @@ function line(mayGoOn: (one: Subscriber, asked: number) => boolean | Promise<boo
         },
       },
     },
-    writer: { write: async () => {}, add: async () => {}, hurry: () => {} },
-    ...{ kept, over: () => false },
+    writer: { write: async () => {}, add: ({ to }: { to: number }) => writing(to), hurry: () => {} },
+    ...{ kept, over },
     mayGoOn: () => mayGoOn(one, ++asked),
   } as unknown as SendingPlace;
   return { one, sent, run: () => sendEvents(one, place) };
@@ -84,5 +93,41 @@ describe('Sending what waits of a subscription', () => {
     await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(unhandled).to.deep.equal([]);
+  });
+
+  it('ends with what could not be written, though what came after it could', async () => {
+    const { sent, run } = line(() => true, {
+      async writing(to) {
+        if (to === 3) throw new Error('no disk');
+      },
+    });
+    expect((await rejection(run())).message).to.equal('no disk');
+    expect(sent.length).to.be.within(3, events - 1);
+  });
+
+  it('sends no more than may be unwritten while the store stands still', async () => {
+    let release = () => {};
+    const standing = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const { sent, run } = line(() => true, { writing: () => standing });
+    const before = limits.eventsUnwrittenMax;
+    Object.assign(limits, { eventsUnwrittenMax: 10 });
+    try {
+      const done = run();
+      await setTimeout(50);
+      expect(sent).to.have.length(10);
+      release();
+      await done;
+      expect(sent).to.have.length(events);
+    } finally {
+      Object.assign(limits, { eventsUnwrittenMax: before });
+    }
+  });
+
+  it('sends nothing once the process ends', async () => {
+    const { sent, run } = line(() => true, { over: () => true });
+    await run();
+    expect(sent).to.deep.equal([]);
   });
 });

@@ -62,6 +62,35 @@ describe('the file of deliveries', () => {
     file.close();
   });
 
+  it('has all attempts of a file in which each was a row', async () => {
+    const older = new Connection({
+      ...{ path, key: () => key, migrations: deliveryMigrations.slice(0, 3) },
+      ...{ journal: 'WAL', synchronous: 'OFF', cacheKibibytes: 1024 },
+    });
+    for (const id of ['s1', 's2']) older.run('INSERT INTO subscriber(id) VALUES(?)', id);
+    const attempt = `INSERT INTO attempt(subscriber, id, kind, first, last, at, status, error, bytes, sha256, ms)
+      VALUES(?, ?, ?, ?, ?, ?, ?, ?, 12, 'ab', 3)`;
+    older.run(attempt, 1, 'a1', 'handshake', 0, 0, at(1), 200, null);
+    older.run(attempt, 2, 'a2', 'event-notification', 1, 4, at(2), null, 'timeout');
+    older.run(attempt, 1, 'a3', 'event-notification', 1, 1, at(3), 503, 'http-5xx');
+    older.close();
+
+    const file = deliveryFile(path, () => key);
+    const store = deliveryStore(file, () => true);
+    const same = { bytes: 12, sha256: 'ab', milliseconds: 3 };
+    expect(await store.lastAttempts('s1', 9)).to.deep.equal([
+      { id: 'a1', subscription: 's1', kind: 'handshake', from: 0, to: 0, at: at(1), status: 200, error: null, ...same },
+      {
+        ...{ id: 'a3', subscription: 's1', kind: 'event-notification', from: 1, to: 1, at: at(3) },
+        ...{ status: 503, error: 'http-5xx', ...same },
+      },
+    ]);
+    expect((await store.attempts('s2', 3, 3, 9)).map(({ id, status, error }) => [id, status, error])).to.deep.equal([
+      ['a2', null, 'timeout'],
+    ]);
+    file.close();
+  });
+
   it('keeps an event as long as somebody counts it, and no longer', async () => {
     const file = deliveryFile(path, () => key);
     const store = deliveryStore(file, () => true);
