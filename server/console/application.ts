@@ -10,6 +10,7 @@ import { plainSecret } from '../auth/new-client.ts';
 import { grantKey, type Registrations } from '../auth/registrations.ts';
 import { adminAccess } from '../auth/verify-admin.ts';
 import { present } from '../core/assert.ts';
+import { epochSecond } from '../core/clock.ts';
 import { limits } from '../core/limits.ts';
 import { consoleScope } from './client.ts';
 import { link, main, page, pageHeaders, paragraph } from './layout.ts';
@@ -40,7 +41,7 @@ export async function consoleApplication(parts: ConsoleParts, client: Client): P
   app.get('/console/callback', async (request, reply) => {
     const claims = await signedIn(parts, login, request, reply);
     if (claims === undefined) return show(reply, 403, 'Not signed in', 'You were not signed in.');
-    const endsAt = Math.floor(parts.admin.clock.now().getTime() / 1000) + limits.consoleSessionSeconds;
+    const endsAt = epochSecond(parts.admin.clock.now()) + limits.consoleSessionSeconds;
     const { tenant, clientId, userId, grantId, jti, issuedAt, adminScopes } = claims;
     const session = { tenant, clientId, userId, grantId, jti, issuedAt, adminScopes, endsAt };
     reply.setCookie(cookieName, sessionText(session), { ...cookie, maxAge: limits.consoleSessionSeconds });

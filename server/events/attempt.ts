@@ -1,4 +1,5 @@
 import type { AuditEntry } from '../audit/entry.ts';
+import { epochSecond } from '../core/clock.ts';
 import { sha256 } from '../core/hash.ts';
 import { orderedId, randomId } from '../core/id.ts';
 import type { DeliveryAttempt, DeliveryRow } from '../store/delivery-port.ts';
@@ -43,7 +44,7 @@ export async function greet(
   const mark = kind === 'handshake' ? String(progress.version) : String(now.getTime());
   const shared = { store, keys, canonicalBase };
   const message = aliveMessage(kind, listening, shared, now, mark);
-  const leaving = signed(message, terms, secretsOf(listening, shared, now), Math.floor(now.getTime() / 1000));
+  const leaving = signed(message, terms, secretsOf(listening, shared, now), epochSecond(now));
   const outcome = await parts.channel.send(store.tenant, leaving);
   const { body } = message;
   const sent = { bytes: body.length, sha256: sha256(body), at: now.toISOString() };

@@ -30,7 +30,12 @@ interface Sent {
   readonly attempted: Attempted;
 }
 
-/** @param store writes rows with the tenant's lease */
+/**
+ * What was begun while a write was under way fails with it: its progress would say of what that write held that it is
+ * stored. Whoever was in either begins anew from what the store has.
+ *
+ * @param store writes rows with the tenant's lease
+ */
 export function deliveryWriter(store: (rows: readonly DeliveryRow[]) => Promise<void>): DeliveryWriter {
   let open: Group | undefined;
   let last: Promise<unknown> = Promise.resolve();
@@ -49,14 +54,22 @@ export function deliveryWriter(store: (rows: readonly DeliveryRow[]) => Promise<
       };
     });
     const written = Promise.all([before, waited]).then(() => {
-      open = undefined;
+      left();
       // One after the other, rows of attempts take half of what each does where an answer comes.
       const attempted = attempts.map((sent) => noted(sent.one, sent.attempted));
       // Progress as it is now: all that it says has been done stands among the rows of this write or an earlier one.
       return store([...attempted, ...rows, ...[...concerned].map(progressRow)]);
     });
-    last = written.catch(() => undefined);
-    return { attempts, rows, concerned, written, hurry };
+    const group: Group = { attempts, rows, concerned, written, hurry };
+    const left = () => {
+      if (open === group) open = undefined;
+    };
+    last = written;
+    written.catch(() => {
+      left();
+      if (last === written) last = Promise.resolve();
+    });
+    return group;
   };
   const put = (rows: readonly DeliveryRow[], concerned: Iterable<Subscriber>): Group => {
     open ??= begin();

@@ -1,3 +1,4 @@
+import { epochSecond } from '../core/clock.ts';
 import { AppError } from '../core/error.ts';
 import { limits } from '../core/limits.ts';
 import { bindingToken } from './binding-token.ts';
@@ -35,7 +36,7 @@ export function deskSecrets(parts: DeskParts) {
       }
       const { store, contract, access, base } = caller;
       const { tenant } = store;
-      const expiresAt = Math.floor(parts.clock.now().getTime() / 1000) + limits.bindingTokenSeconds;
+      const expiresAt = epochSecond(parts.clock.now()) + limits.bindingTokenSeconds;
       const key = parts.keys.derive('websocket-binding');
       const token = bindingToken(key, { tenant, contract, client: access.clientId, subscriptions: ids, expiresAt });
       const parameter = [

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { instantText } from '../core/clock.ts';
+import { epochSecond, instantText } from '../core/clock.ts';
 import { sha256 } from '../core/hash.ts';
 import { limits } from '../core/limits.ts';
 import type { TenantStore } from '../store/port.ts';
@@ -181,7 +181,7 @@ class Line {
       return undefined;
     }
     const { message, sha256: hash } = built;
-    const leaving = built.second === secondOf(now) ? built.signed : this.#signed(message, now);
+    const leaving = built.second === epochSecond(now) ? built.signed : this.#signed(message, now);
     const at = instantText(now);
     if (this.#isOver()) return undefined;
     const outcome = await parts.channel.send(store.tenant, leaving);
@@ -198,12 +198,12 @@ class Line {
   }
 
   #built(message: Unsigned, now: Date): Built {
-    return { message, signed: this.#signed(message, now), second: secondOf(now), sha256: sha256(message.body) };
+    return { message, signed: this.#signed(message, now), second: epochSecond(now), sha256: sha256(message.body) };
   }
 
   #signed(message: Unsigned, now: Date): Message {
     const { parts, store } = this.#place;
-    const second = secondOf(now);
+    const second = epochSecond(now);
     if (this.#secrets?.second !== second) {
       const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
       this.#secrets = { second, secrets: secretsOf(this.#listening, shared, now) };
@@ -351,10 +351,6 @@ class Line {
 /** Is an event kept no longer that newer ones are kept of? */
 async function isForgotten(subscription: string, number: number, { delivery }: TenantStore): Promise<boolean> {
   return ((await delivery.lastEvent(subscription))?.number ?? 0) > number;
-}
-
-function secondOf(time: Date): number {
-  return Math.floor(time.getTime() / 1000);
 }
 
 /** Failures of a host are one tenant's own. */

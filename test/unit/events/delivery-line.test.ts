@@ -80,6 +80,27 @@ describe('events: what is sent next, and when it is written', () => {
     expect(JSON.stringify(writes[0]?.at(-1))).to.include('\\"delivered\\":2');
   });
 
+  it('fails with a write what was begun while it was under way, whose progress builds on it', async () => {
+    let fail = () => {};
+    const writes: number[] = [];
+    const writer = deliveryWriter(async (rows) => {
+      writes.push(rows.length);
+      if (writes.length > 1) return;
+      await new Promise<void>((_, reject) => {
+        fail = () => reject(new Error('no disk'));
+      });
+    });
+    const one = subscriber({ last: 9 });
+    const first = writer.write([done('a')], [one]);
+    await setTimeout(5);
+    const second = writer.add(sent(2), [], one);
+    fail();
+    for (const failed of [first, second]) expect((await rejection(failed)).message).to.equal('no disk');
+    expect(writes).to.have.length(1);
+    await writer.write([done('c')], []);
+    expect(writes).to.deep.equal([2, 1]);
+  });
+
   it('tells everybody in a write that failed, and goes on with the next', async () => {
     let broken = true;
     const writer = deliveryWriter(async () => {
