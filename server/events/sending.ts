@@ -221,6 +221,8 @@ class Line {
   }
 
   async #conclude(attempted: Attempted) {
+    // Its progress would say of what could not be written that it was.
+    if (this.#failure !== undefined) throw this.#failure;
     const one = this.#one;
     const { parts, store, writer } = this.#place;
     for (const number of attempted.unreadable) {
