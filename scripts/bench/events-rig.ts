@@ -6,6 +6,7 @@ import { openHouse } from '../../server/main.ts';
 import { grantTenant } from '../../server/tenancy/grant.ts';
 import { builtFile, runForJson, type Started, startServer } from './processes.ts';
 import type { LastRequest, ReceiverCall } from './receiver-process.ts';
+import { newRole } from './role.ts';
 import { makeTenant, tenant } from './trust.ts';
 
 const backport = 'http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition';
@@ -22,7 +23,7 @@ export interface EventsRig {
   active(ids: readonly string[]): Promise<void>;
   /** Deletes a subscription, so that it takes part in nothing that is measured after. */
   end(id: string): Promise<void>;
-  /** Commits that many events as one batch. */
+  /** Commits that many events, each with the resource that it is about, as one batch. */
   happen(count: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -65,13 +66,14 @@ export async function eventsRig(scratch: string): Promise<EventsRig> {
       const now = new Date().toISOString();
       const time = now < at ? at : now;
       const ops = Array.from({ length: count }, (_, index) => {
-        const focus = { reference: `PractitionerRole/p${events + index + 1}`, version: 1 };
+        const role = newRole(`p${events + index + 1}`, time);
+        const focus = { reference: `PractitionerRole/${role.id}`, version: 1 };
         const dates = { effectiveDate: '2026-12-01', receivedDate: '2026-11-23' };
         const data = { tenant, contract: 'v1', focus, ...dates, correlationId: 'bench', filters: {} };
         const body = JSON.stringify({ id: `e${events + index + 1}`, type: 'starter-created', time, data });
-        return { op: 'event', tenant, topic: 'starter-created', body } as const;
+        return [role, { op: 'event', tenant, topic: 'starter-created', body } as const];
       });
-      await store.transact(ops, time);
+      await store.transact(ops.flat(), time);
       events += count;
     },
     async stop() {
