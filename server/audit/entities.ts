@@ -23,8 +23,9 @@ const requestIdType: Coding = {
  * "System Object" would break `data 1..1` and `query 1..1`; BALP itself leaves the results out, we answer for them.
  */
 export function auditEntities(entry: AuditEntry, pattern: Pattern, context: AuditContext): AuditEventEntity[] {
-  const main = pattern.object === 'query' ? queryEntity(entry) : dataEntity(entry, pattern, context);
-  const shown = pattern.object === 'data' && pattern.profile !== null ? entry.disclosed.slice(1) : entry.disclosed;
+  const own = pattern.object === 'data' && pattern.profile !== null ? entry.disclosed[0] : undefined;
+  const main = pattern.object === 'query' ? queryEntity(entry) : dataEntity(entry, own, context);
+  const shown = own === undefined ? entry.disclosed : entry.disclosed.slice(1);
   return [transaction(entry, context), ...(main === undefined ? [] : [main]), ...shown.map(disclosedEntity)];
 }
 
@@ -64,7 +65,8 @@ function subjectEntity({ type, id }: AuditEntry): AuditEventEntity | undefined {
   return { type: systemObject, what };
 }
 
-function dataEntity(entry: AuditEntry, { profile }: Pattern, context: AuditContext): AuditEventEntity | undefined {
+/** @param own the version that it is about, where that is the first that was disclosed */
+function dataEntity(entry: AuditEntry, own: string | undefined, context: AuditContext): AuditEventEntity | undefined {
   if (entry.kind === 'file') {
     if (entry.id === null) return undefined;
     return {
@@ -74,8 +76,7 @@ function dataEntity(entry: AuditEntry, { profile }: Pattern, context: AuditConte
     };
   }
   if (entry.type === null || entry.id === null) return undefined;
-  const [first] = profile === null ? [] : entry.disclosed;
-  const reference = first === undefined ? `${entry.type}/${entry.id}` : versionReference(first);
+  const reference = own === undefined ? `${entry.type}/${entry.id}` : versionReference(own);
   return { type: systemObject, role: domainResource, what: { reference } };
 }
 

@@ -12,12 +12,12 @@ export function instantText(time: Date): string {
   return newest.text;
 }
 
+let newest = { ms: Number.NaN, text: '' };
+
 /** Whole seconds since 1970. */
 export function epochSecond(time: Date): number {
   return Math.floor(time.getTime() / 1000);
 }
-
-let newest = { ms: Number.NaN, text: '' };
 
 const london = new Intl.DateTimeFormat('en-CA', {
   timeZone: 'Europe/London',

@@ -54,19 +54,16 @@ export function deliveryWriter(store: (rows: readonly DeliveryRow[]) => Promise<
       };
     });
     const written = Promise.all([before, waited]).then(() => {
-      left();
+      open = undefined;
       // One after the other, rows of attempts take half of what each does where an answer comes.
       const attempted = attempts.map((sent) => noted(sent.one, sent.attempted));
       // Progress as it is now: all that it says has been done stands among the rows of this write or an earlier one.
       return store([...attempted, ...rows, ...[...concerned].map(progressRow)]);
     });
     const group: Group = { attempts, rows, concerned, written, hurry };
-    const left = () => {
-      if (open === group) open = undefined;
-    };
     last = written;
     written.catch(() => {
-      left();
+      if (open === group) open = undefined;
       if (last === written) last = Promise.resolve();
     });
     return group;

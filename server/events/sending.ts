@@ -9,7 +9,7 @@ import type { Message } from './channels/rest-hook.ts';
 import type { DeliveryParts } from './delivery-parts.ts';
 import type { DeliveryWriter } from './delivery-writer.ts';
 import type { KeptEvents } from './kept-events.ts';
-import { eventMessage, type Listening, secretsOf, signed, type Unsigned } from './message.ts';
+import { eventMessage, type Listening, type MessageParts, secretsOf, signed, type Unsigned } from './message.ts';
 import { nextStep } from './next-step.ts';
 import type { ShownEvent } from './notification.ts';
 import { notified, type Telling } from './notified.ts';
@@ -81,6 +81,8 @@ class Line {
   readonly #one: Subscriber;
   readonly #place: SendingPlace;
   readonly #listening: Listening;
+  /** What all of its messages are made with. */
+  readonly #shared: MessageParts;
   readonly #host: string;
   readonly #untilMs = performance.now() + limits.deliveryTurnMs;
   #queue: Ready[] = [];
@@ -108,6 +110,8 @@ class Line {
     this.#one = one;
     this.#place = place;
     const { tenant } = place.store;
+    const { keys, canonicalBase } = place.parts;
+    this.#shared = { store: place.store, keys, canonicalBase };
     this.#listening = { form, terms, contract, base: place.parts.base(tenant, contract), last: progress.last };
     this.#host = hostOf(one, tenant);
     this.#prepared = progress.delivered;
@@ -202,11 +206,9 @@ class Line {
   }
 
   #signed(message: Unsigned, now: Date): Message {
-    const { parts, store } = this.#place;
     const second = epochSecond(now);
     if (this.#secrets?.second !== second) {
-      const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
-      this.#secrets = { second, secrets: secretsOf(this.#listening, shared, now) };
+      this.#secrets = { second, secrets: secretsOf(this.#listening, this.#shared, now) };
     }
     return signed(message, this.#listening.terms, this.#secrets.secrets, second);
   }
@@ -272,8 +274,9 @@ class Line {
 
   /** The process ends: nothing is sent any more, and nothing written down of what was cut off. */
   #isOver(): boolean {
-    this.#ended ||= this.#place.over();
-    return this.#place.over();
+    const over = this.#place.over();
+    if (over) this.#ended = true;
+    return over;
   }
 
   #isTurnOver(): boolean {
@@ -316,7 +319,6 @@ class Line {
     const events = await this.#place.kept.take(one.id, first.from, last.to);
     const shown = await shownEvents(one.contract, events, one.terms.content, sight);
     const now = parts.clock.now();
-    const shared = { store, keys: parts.keys, canonicalBase: parts.canonicalBase };
     const ready: Ready[] = [];
     let at = 0;
     for (const { from, to } of ranges) {
@@ -333,7 +335,7 @@ class Line {
       // Numbers are counted a moment before their events are written.
       if (newest === undefined) break;
       if (ready.length % buildsPerTurn === buildsPerTurn - 1) await setImmediate();
-      const message = eventMessage(this.#listening, mine, shared, now);
+      const message = eventMessage(this.#listening, mine, this.#shared, now);
       const built = this.#built(message, now);
       ready.push({ from: mine[0]?.event.number ?? from, to: newest.number, after: from - 1, built, sight });
       if (newest.number !== to) break;

@@ -47,7 +47,7 @@ export interface Connections {
   close(): Promise<void>;
 }
 
-/** How long the far side may let a connection rest; a little less than most servers do. */
+/** Milliseconds that a connection rests before it is closed, where the far side says nothing, and whatever it says. */
 const keepAlive = { keepAliveTimeout: 10_000, keepAliveMaxTimeout: 30_000 } as const;
 
 /**

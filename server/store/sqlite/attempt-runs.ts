@@ -39,9 +39,9 @@ export function attemptRuns(attempts: readonly DeliveryAttempt[]): readonly Atte
 
 /** Of very many rows each names its subscription: by a number, which its indexes have room for. */
 export function writeAttempts(file: Connection, runs: readonly AttemptRun[]): void {
-  const rows = runs.flatMap(({ subscription, first, last, attempts }) => [
-    ...[subscriberNumber(file, subscription), first, last, attempts],
-  ]);
+  const rows = runs.flatMap(({ subscription, ...run }) => {
+    return [subscriberNumber(file, subscription), run.first, run.last, run.attempts];
+  });
   insertRows(file, 'INSERT INTO attempts(subscriber, first, last, attempts)', 4, rows);
 }
 
